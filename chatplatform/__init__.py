@@ -1,0 +1,1 @@
+"""Wiring on top (settings, urls, asgi, commands) and the kernel at the bottom."""

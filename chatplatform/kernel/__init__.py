@@ -1,0 +1,1 @@
+"""What every area may use and what uses no area: errors, ids, time, database calls, backends."""

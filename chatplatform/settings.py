@@ -1,0 +1,236 @@
+"""Every setting, its environment name and its default. Read once, here, and checked here.
+
+Embedded by default: SQLite, streams in memory, runs in the server's own loop.
+"""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION = "0.1.0"
+
+
+def env(name: str, default: str = "") -> str:
+    return os.environ.get(name, default).strip()
+
+
+def env_flag(name: str, default: bool) -> bool:
+    value = env(name, "1" if default else "0").lower()
+    if value not in {"1", "0", "true", "false", "yes", "no", "on", "off"}:
+        raise ImproperlyConfigured(f"{name} is {value!r}; use 1 or 0.")
+    return value in {"1", "true", "yes", "on"}
+
+
+def env_number(name: str, default: int, least: int = 0) -> int:
+    value = env(name, str(default))
+    if not value.isdigit() or int(value) < least:
+        raise ImproperlyConfigured(f"{name} is {value!r}; use a whole number from {least} on.")
+    return int(value)
+
+
+# Where the embedded profile keeps its database, its secret and its lock.
+DATA_DIR = Path(env("PARLEY_DATA_DIR", str(BASE_DIR / "data")))
+
+
+def _secret() -> str:
+    """SECRET_KEY from the environment, else one made once and kept beside the data, readable by us alone."""
+    if given := env("SECRET_KEY"):
+        return given
+    file = DATA_DIR / "secret-key"
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        return file.read_text().strip()
+    with os.fdopen(descriptor, "w") as out:
+        out.write(key := secrets.token_urlsafe(48))
+    return key
+
+
+SECRET_KEY = _secret()
+# Keys of providers are encrypted with the first of these; older ones can still be read.
+FIELD_KEYS = [key for key in env("PARLEY_FIELD_KEYS").split(",") if key] or [SECRET_KEY]
+
+DEBUG = env_flag("DEBUG", False)
+# The address people open. Behind a proxy this is the proxy's; it decides cookies and origins.
+PUBLIC_URL = env("PARLEY_URL")
+ALLOWED_HOSTS = [h for h in env("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",") if h]
+CSRF_TRUSTED_ORIGINS: list[str] = []
+IS_HTTPS = False
+if PUBLIC_URL:
+    _public = urlsplit(PUBLIC_URL)
+    if _public.scheme not in {"http", "https"} or not _public.hostname:
+        raise ImproperlyConfigured(f"PARLEY_URL is {PUBLIC_URL!r}; write it like https://chat.example.org.")
+    IS_HTTPS = _public.scheme == "https"
+    ALLOWED_HOSTS.append(_public.hostname)
+    CSRF_TRUSTED_ORIGINS.append(f"{_public.scheme}://{_public.netloc}")
+if env_flag("PARLEY_BEHIND_PROXY", False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+INSTALLED_APPS = [
+    "daphne",
+    "servestatic",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "channels",
+    "allauth",
+    "allauth.account",
+    "allauth.headless",
+    "allauth.usersessions",
+    "chatplatform",
+    "projects",
+    "threads",
+    "messaging",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+]
+
+ROOT_URLCONF = "chatplatform.urls"
+ASGI_APPLICATION = "chatplatform.asgi.application"
+APPEND_SLASH = False
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(DATA_DIR / "parley.sqlite3"),
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
+            " PRAGMA cache_size=-32000; PRAGMA temp_store=MEMORY;",
+        },
+        "CONN_MAX_AGE": None,
+        "TEST": {"NAME": str(DATA_DIR / "test.sqlite3")},
+    }
+}
+DB_THREADS = env_number("PARLEY_DB_THREADS", 8, 1)
+
+# From a role to its implementation: `kernel/backends.py`. The full profile names others.
+BACKENDS = {
+    "message_store": "messaging.stores.orm.OrmMessageStore",
+    "stream_log": "messaging.streams.memory.MemoryStreamLog",
+    "dispatcher": "messaging.runs.dispatch.local.LocalDispatcher",
+}
+
+AUTH_USER_MODEL = "projects.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["projects.accounts.Argon2idHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_ADAPTER = "projects.accounts.AccountAdapter"
+ACCOUNT_SIGNUP_FORM_CLASS = "projects.accounts.SignUpForm"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_NOTIFICATIONS = False
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_RATE_LIMITS = {"login_failed": "5/60s/key,10/60s/ip", "signup": "10/h/ip", "change_password": "5/m/user"}
+HEADLESS_ONLY = True
+HEADLESS_CLIENTS = ("browser",)
+HEADLESS_FRONTEND_URLS: dict[str, str] = {}
+USERSESSIONS_TRACK_ACTIVITY = True
+# Closed: only invitations make accounts, after the first.
+IS_SIGN_UP_OPEN = env_flag("PARLEY_SIGN_UP", True)
+
+SESSION_COOKIE_NAME = "__Host-parley" if IS_HTTPS else "parley"
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+CSRF_COOKIE_NAME = "parley-csrf"
+CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31536000 if IS_HTTPS else 0
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 600 * 1024
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "manifest-src": ["'self'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+FRONTEND_DIST = Path(env("PARLEY_FRONTEND", str(BASE_DIR / "frontend" / "dist")))
+STATICFILES_DIRS = [FRONTEND_DIST] if FRONTEND_DIST.exists() else []
+
+CHANNEL_LAYERS: dict[str, Any] = {}  # one process needs none; see messaging/hub.py
+
+# Limits of what people may do. A refusal says what to do and when to come back.
+MAX_MODELS = env_number("PARLEY_MAX_MODELS", 12, 1)
+MAX_ROUNDS = env_number("PARLEY_MAX_ROUNDS", 12, 1)
+SEND_RATE = env("PARLEY_SEND_RATE", "60/minute")
+INVITE_RATE = env("PARLEY_INVITE_RATE", "20/minute")
+
+# Models: which of the built-in ones answer, and the limits of every provider.
+IS_LOCAL_MODEL_ON = env_flag("PARLEY_LOCAL_MODEL", True)
+LOCAL_MODEL_FILE = env("PARLEY_LOCAL_MODEL_FILE")
+ARE_SCRIPTED_MODELS_ON = env_flag("PARLEY_SCRIPTED_MODELS", True)
+PROVIDER_CONCURRENCY = env_number("PARLEY_PROVIDER_CONCURRENCY", 8, 1)
+PROVIDER_CONNECT_S = env_number("PARLEY_PROVIDER_CONNECT_S", 10, 1)
+PROVIDER_FIRST_BYTE_S = env_number("PARLEY_PROVIDER_FIRST_BYTE_S", 60, 1)
+PROVIDER_STALL_S = env_number("PARLEY_PROVIDER_STALL_S", 45, 1)
+PROVIDER_TOTAL_S = env_number("PARLEY_PROVIDER_TOTAL_S", 900, 1)
+# May an administrator name a provider on this machine or in the private network?
+ARE_PRIVATE_PROVIDERS_ALLOWED = env_flag("PARLEY_PRIVATE_PROVIDERS", True)
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["out"], "level": env("LOG_LEVEL", "INFO").upper()},
+    "loggers": {"httpx": {"level": "WARNING"}, "asyncio": {"level": "WARNING"}},
+}

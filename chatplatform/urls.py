@@ -1,0 +1,16 @@
+"""Addresses: the API, sign-in, the admin site, health, and the page for everything else."""
+
+from django.contrib import admin
+from django.urls import include, path, re_path
+
+from chatplatform import pages
+from chatplatform.api import api
+
+urlpatterns = [
+    path("api/", api.urls),
+    path("_allauth/", include("allauth.headless.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("livez", pages.livez),
+    re_path(r"^(?!api/|static/|_allauth/|admin/|ws).*$", pages.index),
+]

@@ -1,0 +1,1 @@
+"""Everything live: messages, rooms, runs, models. Asynchronous."""

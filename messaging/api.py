@@ -1,0 +1,5 @@
+"""HTTP: messaging."""
+
+from ninja import Router
+
+router = Router(tags=["messaging"])

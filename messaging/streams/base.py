@@ -1,0 +1,56 @@
+"""The promise of a room's stream: a short memory that lets a reader catch up."""
+
+from collections.abc import Sequence
+from typing import Protocol
+from uuid import UUID
+
+from msgspec import Struct
+
+from messaging.types import Cursor
+
+
+class Entry(Struct, frozen=True):
+    """One encoded event. `turn_id` and `attempt` fence the events of a turn."""
+
+    data: bytes
+    turn_id: UUID | None = None
+    attempt: int = 0
+
+
+class Appended(Struct, frozen=True):
+    """Offsets `first` to `last` were given, in the entries' order, to all but `refused` (indices)."""
+
+    epoch: str
+    first: int
+    last: int
+    refused: tuple[int, ...] = ()
+
+
+class Slice(Struct, frozen=True):
+    """Events after a cursor, without a hole: offsets `first` to `first + len(events) - 1`."""
+
+    epoch: str
+    first: int
+    events: list[bytes]
+
+
+class StreamLog(Protocol):
+    """One sequence of events per thread, dense offsets from 1, bounded by bytes and by age.
+
+    The epoch names one unbroken numbering: when the log forgot where it was (a restart, a flush) it
+    begins anew under another epoch. Losing the whole log loses no message, only the catching up.
+    """
+
+    async def append(self, thread_id: UUID, entries: Sequence[Entry]) -> Appended:
+        """Number and keep the entries. One whose attempt is lower than the highest seen for its
+        turn is refused: its writer was superseded and must stop. Raises Unavailable."""
+
+    async def read_after(self, thread_id: UUID, cursor: Cursor) -> Slice | None:
+        """All events after the cursor, or None if the epoch is another one, the first missing event
+        is gone, or the cursor is ahead of the log: never a part of what was missed."""
+
+    async def top(self, thread_id: UUID) -> Cursor:
+        """Where the log stands; offset 0 of a fresh epoch for a thread nobody wrote to yet."""
+
+    async def forget(self, thread_id: UUID) -> None:
+        """Drop the thread's log; the next epoch is a new one."""

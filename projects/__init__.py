@@ -1,0 +1,1 @@
+"""People and the places they share: users, projects, memberships, roles, invites. Synchronous."""

@@ -1,0 +1,5 @@
+"""HTTP: projects."""
+
+from ninja import Router
+
+router = Router(tags=["projects"])

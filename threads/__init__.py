@@ -1,0 +1,1 @@
+"""Thread metadata: threads, branches, participants, read marks, choices. Synchronous."""

@@ -1,0 +1,5 @@
+"""HTTP: threads."""
+
+from ninja import Router
+
+router = Router(tags=["threads"])

@@ -1,0 +1,62 @@
+"""What threads and branches look like from outside: the frozen values of the HTTP API and the wire."""
+
+from datetime import datetime
+from uuid import UUID
+
+from msgspec import Struct
+
+from projects.types import PersonView
+
+
+class BranchView(Struct, frozen=True):
+    id: UUID
+    thread_id: UUID
+    name: str
+    parent_id: UUID | None
+    fork_seq: int
+    fork_variant: int
+    head_seq: int
+    created_by: str
+    created_at: datetime
+    is_main: bool
+    archived_at: datetime | None = None
+
+
+class ThreadView(Struct, frozen=True):
+    """One row of the thread list, the same for everybody who may see it."""
+
+    id: UUID
+    project_id: UUID
+    title: str
+    main_branch_id: UUID
+    head_seq: int  # of the main branch
+    is_private: bool
+    visibility: str
+    line_up: list[str]  # model ids, in the order of the lanes
+    created_by: str
+    created_at: datetime
+    active_at: datetime
+    archived_at: datetime | None = None
+    parent_id: UUID | None = None
+    parent_message_id: UUID | None = None
+
+
+class ThreadRow(Struct, frozen=True):
+    """A thread in one person's list: `unread` counts places after the read mark."""
+
+    thread: ThreadView
+    unread: int
+    read_seq: int
+    read_at: datetime | None
+
+
+class ThreadDetail(Struct, frozen=True):
+    """A thread with what its room needs at opening. `people` only of a private thread."""
+
+    thread: ThreadView
+    branches: list[BranchView]
+    people: list[PersonView]
+    read_seq: int
+    read_at: datetime | None
+    can_write: bool
+    can_manage: bool
