@@ -1,0 +1,98 @@
+"""The real server as a process of its own, for the tests that kill it, watch it in a browser or measure it.
+
+Started on a free loopback port with a data folder of its own; stopped by process id. Nothing here
+imports Django: the server is seen only from outside.
+"""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Server:
+    """One `manage.py serve`. `start` after `kill` is the same server on the same data and port."""
+
+    def __init__(self, data_dir: Path, **environment: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.ws_url = f"ws://127.0.0.1:{self.port}/ws"
+        self.data_dir = data_dir
+        self.log = data_dir / "server.log"
+        self.environment = {
+            "PARLEY_TEST_MODELS": "1",
+            "PARLEY_LOCAL_MODEL": "0",
+            "PARLEY_SIGN_UP_RATE": "1000/minute",
+            **environment,
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, within_s: float = 30.0) -> "Server":
+        """Start and wait until it answers; raises with the end of its log when it does not."""
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        kept = {k: v for k, v in os.environ.items() if not k.endswith("_API_KEY") and k != "DJANGO_SETTINGS_MODULE"}
+        with self.log.open("ab") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "serve", "--port", str(self.port)],
+                cwd=ROOT,
+                env={**kept, "PARLEY_DATA_DIR": str(self.data_dir), **self.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + within_s
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                break
+            if self._answers():
+                return self
+            time.sleep(0.05)
+        self.kill()
+        raise RuntimeError(f"The server did not start.\n{self.log.read_text()[-4000:]}")
+
+    def _answers(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=1)
+        try:
+            connection.request("GET", "/livez")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    def kill(self) -> None:
+        """SIGKILL, as a crash would; its children are left to notice by themselves."""
+        if self.process is not None:
+            if self.process.poll() is None:
+                self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+
+    def stop(self, within_s: float = 10.0) -> int:
+        """SIGTERM, and the exit code."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            return self.process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return -signal.SIGKILL
