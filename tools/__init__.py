@@ -1,0 +1,1 @@
+"""The small programs behind the Makefile: set-up, start, and the checks of `make test`."""

@@ -1,0 +1,126 @@
+"""The checks behind `make lint` and `make test`: runs them all, whatever fails, and reports honestly.
+
+Quiet checks show their output only when they fail; test runners speak for themselves. The last line
+says what failed and what was not run at all.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools import prepare
+
+ROOT = prepare.ROOT
+PYTHON = str(prepare.PYTHON)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+TYPES = [PYTHON, "manage.py", "generate_types"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One command. `is_loud` ones print as they go; the others only when they fail."""
+
+    name: str
+    command: Sequence[str]
+    cwd: Path = ROOT
+    is_loud: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    name: str
+    passed: bool
+    seconds: float
+
+
+def npm(name: str, script: str, *words: str, is_loud: bool = False) -> Check:
+    return Check(name, ["npm", "run", "--silent", script, *words], prepare.FRONTEND, is_loud)
+
+
+LINT = (
+    Check("ruff", [PYTHON, "-m", "ruff", "check", "--quiet", "."]),
+    Check("ruff format", [PYTHON, "-m", "ruff", "format", "--quiet", "--diff", "."]),
+    Check("mypy", [PYTHON, "-m", "mypy", "."]),
+    npm("ESLint", "lint"),
+    npm("tsc", "typecheck"),
+)
+GENERATED = Check("generated types", [*TYPES, "--check"])
+BUILD = Check("build", [PYTHON, "-m", "tools.prepare", "frontend"], is_loud=True)
+SIZE = npm("size limits", "size", is_loud=True)
+FRONTEND_TESTS = npm("frontend tests", "test", is_loud=True)
+STORYBOOK = npm("storybook", "storybook", is_loud=True)
+FIX = npm("ESLint", "lint", "--", "--fix")
+
+
+def python_tests(has_browser: bool) -> Check:
+    # Without a browser its tests are left out here and reported at the end, not skipped one by one.
+    chosen = [] if has_browser else ["--ignore=tests/browser"]
+    return Check("Python and browser tests" if has_browser else "Python tests", [PYTHON, "-m", "pytest", *chosen], is_loud=True)
+
+
+def find_browser() -> str | None:
+    """A Chromium that Playwright can drive: CHROMIUM, or one on the path."""
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def perform(check: Check) -> Outcome:
+    began = time.monotonic()
+    print(f"\n── {check.name} " + "─" * max(0, 90 - len(check.name)), flush=True)
+    output = None if check.is_loud else subprocess.PIPE
+    done = subprocess.run(
+        check.command, cwd=check.cwd, env=prepare.node_env(), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+    )
+    if done.returncode and done.stdout:
+        sys.stdout.write(done.stdout.decode(errors="replace"))
+    seconds = time.monotonic() - began
+    print(f"   {'passed' if done.returncode == 0 else 'FAILED'} in {seconds:.0f} s", flush=True)
+    return Outcome(check.name, done.returncode == 0, seconds)
+
+
+def report(outcomes: Sequence[Outcome], not_run: Sequence[str]) -> int:
+    """Print the table and the closing line; the exit code."""
+    print("\n" + "\n".join(f"   {'passed' if o.passed else 'FAILED'}  {o.seconds:6.0f} s  {o.name}" for o in outcomes))
+    for words in not_run:
+        print(f"  NOT RUN             {words}")
+    failed = [outcome.name for outcome in outcomes if not outcome.passed]
+    closing = f"\nFailed: {', '.join(failed)}." if failed else "\nAll that was run passed." if not_run else "\nEverything was run and passed."
+    if not_run:
+        closing += f" Not run: {'; '.join(not_run)}."
+    print(closing)
+    must_be_whole = bool(os.environ.get("CI"))
+    return 1 if failed or (not_run and must_be_whole) else 0
+
+
+def lint() -> int:
+    return report([perform(check) for check in LINT], [])
+
+
+def test() -> int:
+    browser = find_browser()
+    not_run: list[str] = []
+    if browser is None:
+        command = "apt-get install chromium" if os.geteuid() == 0 else "sudo apt-get install chromium"
+        not_run.append(f"the browser tests: there is no Chromium here ({command})")
+        print(f"There is no Chromium here, so the browser tests will not run; `{command}` brings one.")
+    else:
+        os.environ["CHROMIUM"] = browser
+    checks = (*LINT, GENERATED, FRONTEND_TESTS, BUILD, SIZE, python_tests(browser is not None))
+    return report([perform(check) for check in checks], not_run)
+
+
+def main(goal: str) -> int:
+    if goal == "lint":
+        return lint()
+    if goal == "test":
+        return test()
+    only = {"fix": FIX, "storybook": STORYBOOK, "types": Check("types", TYPES, is_loud=True)}[goal]
+    return 0 if perform(only).passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

