@@ -18,7 +18,7 @@ from tools import prepare
 ROOT = prepare.ROOT
 PYTHON = str(prepare.PYTHON)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-TYPES = [PYTHON, "manage.py", "generate_types"]
+TYPES = [PYTHON, "manage.py", "export_schema"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ LINT = (
     Check("ruff format", [PYTHON, "-m", "ruff", "format", "--quiet", "--diff", "."]),
     Check("mypy", [PYTHON, "-m", "mypy", "."]),
     npm("ESLint", "lint"),
-    npm("tsc", "typecheck"),
+    npm("tsc", "types"),
 )
 GENERATED = Check("generated types", [*TYPES, "--check"])
 BUILD = Check("build", [PYTHON, "-m", "tools.prepare", "frontend"], is_loud=True)
