@@ -135,7 +135,9 @@ class Outbox(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["created_at"], name="outbox_open", condition=models.Q(published_at__isnull=True)),
-            models.Index(fields=["branch_id", "seq"], name="outbox_overlay", condition=models.Q(stored_at__isnull=True)),
+            models.Index(
+                fields=["branch_id", "seq"], name="outbox_overlay", condition=models.Q(stored_at__isnull=True)
+            ),
         ]
 
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from messaging.types import Attempt, Cursor, Message, MessageState, Meta, TurnError
 from projects.types import PersonView
-from threads.types import BranchView, ThreadView
+from threads.types import BranchView, ChoiceView, ThreadView
 
 PROTOCOL_VERSION = 1
 MAX_FRAME_BYTES = 300 * 1024  # a body of 256 KiB and its envelope
@@ -138,16 +138,24 @@ class LiveTurn(Struct, frozen=True):
     reasoning_at: int = 0
 
 
-class ChoiceView(Struct, frozen=True):
-    branch_id: UUID
-    seq: int
-    lane: int  # -1: the whole place
-    variant: int
-    is_own: bool = False  # yours alone
+class MessagesPage(Struct, frozen=True):
+    """Places of a branch with all their variants, oldest first.
+
+    `has_more`: further places exist on the side that was asked for. `choices` are the room's and
+    the asker's own, of these places.
+    """
+
+    messages: list[Message]
+    has_more: bool
+    choices: list[ChoiceView]
 
 
 class Snapshot(Struct, frozen=True):
-    """A room at one moment: everything a newcomer needs. Messages oldest first."""
+    """A room at one moment: everything a newcomer needs.
+
+    `messages` are the last places of the branch, oldest first, without the answers that are being
+    written: those are in `live`, of every branch of the thread.
+    """
 
     thread: ThreadView
     branch: BranchView
@@ -418,7 +426,7 @@ class Ack(Frame, frozen=True, tag="ack"):
     is_duplicate: bool = False
 
 
-class Error(Frame, frozen=True, tag="error"):
+class ErrorFrame(Frame, frozen=True, tag="error"):
     """A refusal. `re` is null when the command could not be read."""
 
     re: str | None
@@ -460,7 +468,7 @@ class Goodbye(Frame, frozen=True, tag="goodbye"):
     after_ms: int = 0
 
 
-AnyFrame = Hello | Joined | Events | Ack | Error | Resync | News | Revoked | Beat | Goodbye
+AnyFrame = Hello | Joined | Events | Ack | ErrorFrame | Resync | News | Revoked | Beat | Goodbye
 
 encode = msgspec.json.Encoder(decimal_format="number").encode
 decode_command = msgspec.json.Decoder(AnyCommand).decode

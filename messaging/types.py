@@ -8,15 +8,13 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from msgspec import UNSET, Struct, UnsetType, field
+from msgspec import Struct, field
 
 AuthorKind = Literal["person", "model", "system"]
 
 # A message's life. `queued`, `waiting` and `streaming` are seen only while a turn runs and are never
 # stored; the others are final until somebody edits, deletes or restores the message.
-MessageState = Literal[
-    "queued", "waiting", "streaming", "complete", "cancelled", "failed", "interrupted", "deleted"
-]
+MessageState = Literal["queued", "waiting", "streaming", "complete", "cancelled", "failed", "interrupted", "deleted"]
 ErrorKind = Literal[
     "auth", "rate_limit", "overloaded", "context_too_long", "refused", "timeout", "bad_response", "unreachable", "gone"
 ]
@@ -131,4 +129,35 @@ class Usage(Struct, frozen=True, omit_defaults=True):
     tokens_cached: int | None = None
 
 
-__all__ = ["UNSET", "UnsetType"]
+class Sent(Struct, frozen=True):
+    """An accepted message. A duplicate is answered as the first one was."""
+
+    seq: int
+    message_id: UUID
+    run_id: UUID | None = None
+    is_duplicate: bool = False
+
+
+class AgainView(Struct, frozen=True):
+    """The new sibling that was asked for: its turn and its place."""
+
+    turn_id: UUID
+    message_id: UUID
+    seq: int
+    variant: int
+
+
+class PromptPart(Struct, frozen=True):
+    """One message as the model was given it, and which of the thread's messages it was made from."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+    sources: list[UUID]
+
+
+class PromptView(Struct, frozen=True):
+    """What a model saw."""
+
+    model_id: str
+    model_name: str
+    messages: list[PromptPart]
