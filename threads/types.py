@@ -1,6 +1,7 @@
 """What threads and branches look like from outside: the frozen values of the HTTP API and the wire."""
 
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from msgspec import Struct
@@ -60,3 +61,21 @@ class ThreadDetail(Struct, frozen=True):
     read_at: datetime | None
     can_write: bool
     can_manage: bool
+
+
+class ChoiceView(Struct, frozen=True):
+    """Which variant stands for a lane, or for the whole place."""
+
+    branch_id: UUID
+    seq: int
+    lane: int  # -1: the whole place
+    variant: int
+    is_own: bool = False  # yours alone
+
+
+class PathRange(NamedTuple):
+    """One entry of a branch's path: places `from_seq` to `to_seq`, both included; null is open."""
+
+    branch_id: UUID
+    from_seq: int
+    to_seq: int | None

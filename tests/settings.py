@@ -1,0 +1,19 @@
+"""The product's own settings with a data directory of the test run's own and a hash that costs nothing."""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+_directory = tempfile.mkdtemp(prefix="parley-tests-")
+atexit.register(shutil.rmtree, _directory, ignore_errors=True)
+os.environ["PARLEY_DATA_DIR"] = _directory
+# What the machine happens to have in its environment is no part of a test.
+for _name in [n for n in os.environ if n.startswith("PARLEY_") and n != "PARLEY_DATA_DIR"]:
+    if _name not in {"PARLEY_TEST_CHROMIUM", "PARLEY_FRONTEND"}:
+        del os.environ[_name]
+
+from chatplatform.settings import *  # noqa: E402, F403
+
+SECRET_KEY = "a key for tests, known to everybody"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

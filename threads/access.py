@@ -1,0 +1,89 @@
+"""The one door to a thread, built on the project's: a private thread is seen by its people alone."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef
+
+from chatplatform.kernel.errors import Forbidden
+from projects.access import nothing, refused
+from projects.models import Membership, Role, User
+from projects.roles import Permission, may
+from threads.models import Branch, Participant, Thread
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadAccess:
+    """A thread together with who was let in, and as what."""
+
+    thread: Thread
+    project_id: UUID
+    role: Role
+    user: User
+
+    @property
+    def can_manage(self) -> bool:
+        """Rename, archive and open or close it: whoever started it and may still write, and admins."""
+        starter = self.thread.created_by_id == self.user.id and may(self.role, Permission.WRITE)
+        return starter or may(self.role, Permission.MANAGE_THREADS)
+
+    @property
+    def can_write(self) -> bool:
+        project = self.thread.project
+        return self.thread.archived_at is None and project.archived_at is None and may(self.role, Permission.WRITE)
+
+
+def access_thread(user_id: UUID, thread_id: UUID, permission: Permission) -> ThreadAccess:
+    """Let `user_id` into the thread, or raise NotFound (may not see it) or Forbidden (may not do this).
+
+    Two queries, each by a unique key. `thread.project` and `thread.main_branch` are loaded.
+    """
+    let_in = Participant.objects.filter(thread=OuterRef("pk"), user_id=user_id)
+    thread = (
+        Thread.objects.select_related("project", "main_branch")
+        .annotate(is_let_in=Exists(let_in))
+        .filter(pk=thread_id, project__deleted_at=None)
+        .first()
+    )
+    if thread is None or (thread.is_private and not thread.is_let_in):
+        raise nothing()
+    membership = (
+        Membership.objects.select_related("user")
+        .filter(user_id=user_id, project_id=thread.project_id, user__is_active=True)
+        .first()
+    )
+    if membership is None:
+        raise nothing()
+    membership.project = thread.project
+    if refusal := refused(membership, permission):
+        raise refusal
+    if thread.archived_at is not None and permission == Permission.WRITE:
+        raise Forbidden("This thread is archived. Bring it back to write in it.", "archived")
+    return ThreadAccess(thread, thread.project_id, Role(membership.role), membership.user)
+
+
+def access_branch(user_id: UUID, branch_id: UUID, permission: Permission) -> tuple[ThreadAccess, Branch]:
+    """As `access_thread`, for the thread that the branch belongs to."""
+    branch = Branch.objects.filter(pk=branch_id).first()
+    if branch is None:
+        raise nothing()
+    return access_thread(user_id, branch.thread_id, permission), branch
+
+
+def branch_of(thread: Thread, branch_id: UUID | None) -> Branch:
+    """The thread's branch of that id, or its main branch. A branch of another thread is NotFound."""
+    if branch_id is None or branch_id == thread.main_branch_id:
+        assert thread.main_branch is not None  # set in the transaction that creates the thread
+        return thread.main_branch
+    branch = Branch.objects.filter(pk=branch_id, thread_id=thread.pk).first()
+    if branch is None:
+        raise nothing()
+    return branch
+
+
+def members_of(thread: Thread) -> list[UUID]:
+    """Who may see the thread: of a private one its people who are still members, else all members."""
+    members = Membership.objects.filter(project_id=thread.project_id, user__is_active=True)
+    if thread.is_private:
+        members = members.filter(user__in=Participant.objects.filter(thread=thread).values("user_id"))
+    return list(members.values_list("user_id", flat=True))

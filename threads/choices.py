@@ -1,0 +1,59 @@
+"""Which variant stands where, along a branch's whole path.
+
+A branch inherits the choices of the ranges it is made of; its own fork pins the variant it was made from; what is
+chosen in the branch itself, also at an inherited place, wins. Nothing is copied at a fork.
+"""
+
+from collections import defaultdict
+from uuid import UUID
+
+from django.db.models import Q
+
+from threads.models import Branch, Choice
+from threads.queries import branch_path
+from threads.types import ChoiceView
+
+Place = tuple[int, int]  # seq, lane
+
+
+def effective(branch: Branch, user_id: UUID | None, from_seq: int = 1, to_seq: int | None = None) -> list[ChoiceView]:
+    """The choices that hold in the branch for places `from_seq` to `to_seq`: the room's, then the person's own.
+
+    At most two queries. Several may name one place: lane -1 for the whole, others for single lanes.
+    """
+    path = branch_path(branch)
+    rows = _rows([entry.branch_id for entry in path], user_id, from_seq, to_seq)
+    pins = {b.id: b for b in Branch.objects.filter(pk__in=[e.branch_id for e in path], fork_seq__gt=0)}
+    room: dict[Place, int] = {}
+    own: dict[Place, int] = {}
+    for entry in path:
+        if (pin := pins.get(entry.branch_id)) is not None:
+            own = {place: variant for place, variant in own.items() if place[0] != pin.fork_seq}
+            room[(pin.fork_seq, -1)] = pin.fork_variant
+        for row in rows[entry.branch_id]:
+            if entry.to_seq is None or row.seq <= entry.to_seq:
+                (room if row.user_id is None else own)[(row.seq, row.lane)] = row.variant
+    return [*_views(branch.id, room, from_seq, to_seq, False), *_views(branch.id, own, from_seq, to_seq, True)]
+
+
+def _rows(
+    branch_ids: list[UUID], user_id: UUID | None, from_seq: int, to_seq: int | None
+) -> dict[UUID, list[Choice]]:
+    query = Choice.objects.filter(branch__in=branch_ids, seq__gte=from_seq)
+    if to_seq is not None:
+        query = query.filter(seq__lte=to_seq)
+    whose = Q(user=None) if user_id is None else Q(user=None) | Q(user_id=user_id)
+    found: dict[UUID, list[Choice]] = defaultdict(list)
+    for row in query.filter(whose):
+        found[row.branch_id].append(row)
+    return found
+
+
+def _views(
+    branch_id: UUID, choices: dict[Place, int], from_seq: int, to_seq: int | None, is_own: bool
+) -> list[ChoiceView]:
+    return [
+        ChoiceView(branch_id=branch_id, seq=seq, lane=lane, variant=variant, is_own=is_own)
+        for (seq, lane), variant in sorted(choices.items())
+        if seq >= from_seq and (to_seq is None or seq <= to_seq)
+    ]
