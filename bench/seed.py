@@ -1,0 +1,100 @@
+"""Fills a data folder before its server starts: people who are signed in, threads, and messages in bulk.
+
+Run as a process of its own with PARLEY_DATA_DIR set; takes one JSON object, prints one:
+`people` (1), `threads` (1), `messages` (0, all in the first thread, put straight into the store's table).
+"""
+
+import json
+import os
+import secrets
+import sys
+from datetime import timedelta
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatplatform.settings")
+django.setup()
+
+from django.conf import settings  # noqa: E402  after setup
+from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import transaction  # noqa: E402
+
+from chatplatform.kernel.clock import now  # noqa: E402
+from chatplatform.kernel.ids import new_id  # noqa: E402
+from messaging.models import StoredMessage  # noqa: E402
+from projects.models import Membership, Project, Role, User  # noqa: E402
+from threads.models import Branch, Thread  # noqa: E402
+from threads.services import create_thread  # noqa: E402
+
+BODY = "The ferry leaves at twenty to eight and calls at four piers before it turns round. " * 12  # about 1 KB
+CHUNK = 5000
+
+
+def seed_people(project: Project, count: int) -> list[dict[str, str]]:
+    people = []
+    for number in range(count):
+        user = User(email=f"person{number}@example.org", name=f"Person {number}")
+        user.set_unusable_password()
+        user.save()
+        Membership.objects.create(project=project, user=user, role=Role.MEMBER if number else Role.OWNER)
+        people.append(sign_in(user))
+    return people
+
+
+def sign_in(user: User) -> dict[str, str]:
+    """A session of that person, as signing in would have made it."""
+    session = SessionStore()
+    session["_auth_user_id"] = str(user.pk)
+    session["_auth_user_backend"] = settings.AUTHENTICATION_BACKENDS[0]
+    session["_auth_user_hash"] = user.get_session_auth_hash()
+    session.create()
+    csrf = secrets.token_hex(16)
+    cookie = f"{settings.SESSION_COOKIE_NAME}={session.session_key}; {settings.CSRF_COOKIE_NAME}={csrf}"
+    return {"id": str(user.pk), "cookie": cookie, "csrf": csrf}
+
+
+def seed_messages(thread: Thread, branch: Branch, author: User, count: int) -> None:
+    """Fill places 1 to `count` of a branch, a second apart."""
+    began = now() - timedelta(seconds=count)
+    for first in range(1, count + 1, CHUNK):
+        places = range(first, min(first + CHUNK, count + 1))
+        StoredMessage.objects.bulk_create(
+            StoredMessage(
+                message_id=new_id(),
+                thread_id=thread.id,
+                branch_id=branch.id,
+                seq=seq,
+                variant=0,
+                author_kind="person",
+                author_id=str(author.pk),
+                author_name=author.name,
+                state="complete",
+                body=f"{seq}. {BODY}",
+                meta=b"{}",
+                created_at=began + timedelta(seconds=seq),
+            )
+            for seq in places
+        )
+    Branch.objects.filter(pk=branch.pk).update(head_seq=count)
+
+
+def main(wanted: dict[str, Any]) -> dict[str, Any]:
+    call_command("migrate", verbosity=0)
+    with transaction.atomic():
+        project = Project.objects.create(name="Harbour")
+        people = seed_people(project, wanted.get("people", 1))
+        owner = User.objects.get(pk=people[0]["id"])
+        count = wanted.get("threads", 1)
+        threads = [create_thread(owner.pk, project.pk, title=f"Thread {n}", line_up=[]) for n in range(count)]
+    if count := wanted.get("messages", 0):
+        branch = threads[0].main_branch
+        assert branch is not None
+        seed_messages(threads[0], branch, owner, count)
+    places = [{"thread_id": str(thread.id), "branch_id": str(thread.main_branch_id)} for thread in threads]
+    return {"project_id": str(project.id), "people": people, "places": places}
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(json.loads(sys.argv[1]))))
