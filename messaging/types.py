@@ -100,10 +100,11 @@ class Message(Struct, frozen=True, omit_defaults=True):
 
 
 class Revision(Struct, frozen=True):
-    """A superseded text of a message."""
+    """A superseded text of a message, and who superseded it when."""
 
     revision: int
     body: str
+    state: MessageState
     editor_name: str
     edited_at: datetime
 
@@ -136,28 +137,3 @@ class Sent(Struct, frozen=True):
     message_id: UUID
     run_id: UUID | None = None
     is_duplicate: bool = False
-
-
-class AgainView(Struct, frozen=True):
-    """The new sibling that was asked for: its turn and its place."""
-
-    turn_id: UUID
-    message_id: UUID
-    seq: int
-    variant: int
-
-
-class PromptPart(Struct, frozen=True):
-    """One message as the model was given it, and which of the thread's messages it was made from."""
-
-    role: Literal["system", "user", "assistant"]
-    content: str
-    sources: list[UUID]
-
-
-class PromptView(Struct, frozen=True):
-    """What a model saw."""
-
-    model_id: str
-    model_name: str
-    messages: list[PromptPart]

@@ -1,7 +1,7 @@
 """The promise of a room's stream: a short memory that lets a reader catch up."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
 from msgspec import Struct
@@ -10,11 +10,18 @@ from messaging.types import Cursor
 
 
 class Entry(Struct, frozen=True):
-    """One encoded event. `turn_id` and `attempt` fence the events of a turn."""
+    """One encoded event. `turn_id` and `attempt` fence the events of a turn.
+
+    `text` and `reasoning` are what the event adds to the turn's words. `mark`: "waiting" says why the
+    turn does not speak yet, "last" that it is over.
+    """
 
     data: bytes
     turn_id: UUID | None = None
     attempt: int = 0
+    text: str = ""
+    reasoning: str = ""
+    mark: Literal["", "waiting", "last"] = ""
 
 
 class Appended(Struct, frozen=True):
@@ -34,6 +41,25 @@ class Slice(Struct, frozen=True):
     events: list[bytes]
 
 
+class Said(Struct, frozen=True):
+    """What a turn that is not over has said in its highest attempt, as the room heard it.
+
+    `waiting`: the event that says why it does not speak yet, if that was its last one.
+    """
+
+    attempt: int
+    text: str
+    reasoning: str
+    waiting: bytes | None = None
+
+
+class Standing(Struct, frozen=True):
+    """A room's stream at one instant: `turns` have said just what the events up to `cursor` say."""
+
+    cursor: Cursor
+    turns: dict[UUID, Said]
+
+
 class StreamLog(Protocol):
     """One sequence of events per thread, dense offsets from 1, bounded by bytes and by age.
 
@@ -43,7 +69,8 @@ class StreamLog(Protocol):
 
     async def append(self, thread_id: UUID, entries: Sequence[Entry]) -> Appended:
         """Number and keep the entries. One whose attempt is lower than the highest seen for its
-        turn is refused: its writer was superseded and must stop. Raises Unavailable."""
+        turn is refused: its writer was superseded and must stop. A higher attempt begins with no
+        words. Raises Unavailable."""
 
     async def read_after(self, thread_id: UUID, cursor: Cursor) -> Slice | None:
         """All events after the cursor, or None if the epoch is another one, the first missing event
@@ -51,6 +78,9 @@ class StreamLog(Protocol):
 
     async def top(self, thread_id: UUID) -> Cursor:
         """Where the log stands; offset 0 of a fresh epoch for a thread nobody wrote to yet."""
+
+    async def standing(self, thread_id: UUID) -> Standing:
+        """Where the log stands and what the turns going on have said by then, in one instant."""
 
     async def forget(self, thread_id: UUID) -> None:
         """Drop the thread's log; the next epoch is a new one."""

@@ -1,0 +1,199 @@
+"""The message store in Django's own database: SQLite or PostgreSQL.
+
+A page is two range reads of one index per entry of the branch's path, whatever the branch's length.
+One statement writes: an upsert that only ever raises a revision, so a repeat changes nothing.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, cast
+from uuid import UUID
+
+import msgspec
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
+
+from chatplatform.kernel.db import in_db
+from chatplatform.kernel.errors import Unavailable
+from messaging.models import StoredMessage, StoredRevision
+from messaging.types import Author, Message, MessageState, Meta, Range, Revision
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_decode_meta = msgspec.json.Decoder(Meta).decode
+
+COLUMNS = tuple(f.attname for f in StoredMessage._meta.concrete_fields if not f.primary_key)
+_FIELDS = tuple(StoredMessage._meta.get_field(name) for name in COLUMNS)
+# What a higher revision replaces; the address and the author stay.
+CHANGING = ("state", "revision", "body", "meta", "edited_at")
+_ROW_BATCH = 1000
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _unavailable(function: Callable[P, T]) -> Callable[P, T]:
+    """A database that cannot be reached is Unavailable; a mistake of ours stays what it is."""
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return function(*args, **kwargs)
+        except (OperationalError, InterfaceError) as error:
+            raise Unavailable("The message store does not answer. It goes again by itself.", "store") from error
+
+    return call
+
+
+class OrmMessageStore:
+    """Differs from the promise in nothing; an edit and its superseded text are one transaction."""
+
+    async def put(self, messages: Sequence[Message]) -> None:
+        if messages:
+            await in_db(_put, messages)
+
+    async def get(self, message_id: UUID) -> Message | None:
+        return await in_db(_get, message_id)
+
+    async def page(
+        self, path: Sequence[Range], *, before: int | None = None, after: int | None = None, limit: int = 50
+    ) -> list[Message]:
+        return await in_db(_page, path, before, after, limit)
+
+    async def edit(self, message: Message, *, editor_name: str) -> bool:
+        return await in_db(_edit, message, editor_name)
+
+    async def revisions(self, message_id: UUID) -> list[Revision]:
+        return await in_db(_revisions, message_id)
+
+
+def _upsert_sql() -> str:
+    quote = connection.ops.quote_name
+    table = quote(StoredMessage._meta.db_table)
+    names = ", ".join(map(quote, COLUMNS))
+    values = ", ".join(["%s"] * len(COLUMNS))
+    changes = ", ".join(f"{quote(name)} = excluded.{quote(name)}" for name in CHANGING)
+    # Every name is one of our own columns.
+    return (
+        f"INSERT INTO {table} ({names}) VALUES ({values})"
+        f" ON CONFLICT (branch_id, seq, variant) DO UPDATE SET {changes}"
+        f" WHERE excluded.message_id = {table}.message_id AND excluded.revision > {table}.revision"  # noqa: S608
+    )
+
+
+@_unavailable
+def _put(messages: Sequence[Message]) -> None:
+    sql = _upsert_sql()
+    with transaction.atomic(), connection.cursor() as cursor:
+        for start in range(0, len(messages), _ROW_BATCH):
+            cursor.executemany(sql, [_row(message) for message in messages[start : start + _ROW_BATCH]])
+
+
+def _row(message: Message) -> list[Any]:
+    values = _values(message)
+    return [field.get_db_prep_save(values[field.attname], connection) for field in _FIELDS]
+
+
+def _values(message: Message) -> dict[str, Any]:
+    return {
+        "message_id": message.id,
+        "thread_id": message.thread_id,
+        "branch_id": message.branch_id,
+        "seq": message.seq,
+        "variant": message.variant,
+        "lane": message.lane,
+        "author_kind": message.author.kind,
+        "author_id": message.author.id,
+        "author_name": message.author.name,
+        "author_slot": message.author.slot,
+        "client_id": message.client_id,
+        "state": message.state,
+        "revision": message.revision,
+        "body": message.body,
+        "reply_to": message.reply_to,
+        "run_id": message.run_id,
+        "turn_id": message.turn_id,
+        "meta": _encode(message.meta),
+        "created_at": message.created_at,
+        "edited_at": message.edited_at,
+    }
+
+
+@_unavailable
+def _get(message_id: UUID) -> Message | None:
+    row = StoredMessage.objects.filter(message_id=message_id).values_list(*COLUMNS).first()
+    return _message(row) if row is not None else None
+
+
+def _message(row: tuple[Any, ...]) -> Message:
+    value = dict(zip(COLUMNS, row, strict=True))
+    author = Author(
+        kind=value.pop("author_kind"),
+        id=value.pop("author_id"),
+        name=value.pop("author_name"),
+        slot=value.pop("author_slot"),
+    )
+    return Message(id=value.pop("message_id"), author=author, meta=_decode_meta(bytes(value.pop("meta"))), **value)
+
+
+@_unavailable
+def _page(path: Sequence[Range], before: int | None, after: int | None, limit: int) -> list[Message]:
+    forward = after is not None
+    found: list[list[Message]] = []
+    left = limit
+    for entry in path if forward else reversed(path):
+        if left <= 0:
+            break
+        low = max(entry.from_seq, after + 1) if after is not None else entry.from_seq
+        high = entry.to_seq
+        if before is not None:
+            high = before - 1 if high is None else min(high, before - 1)
+        if high is not None and high < low:
+            continue
+        places = _places(entry.branch_id, low, high, left, forward=forward)
+        if places:
+            found.append(list(_range(entry.branch_id, min(places), max(places))))
+            left -= len(places)
+    if not forward:
+        found.reverse()
+    return [message for part in found for message in part]
+
+
+def _places(branch_id: UUID, low: int, high: int | None, limit: int, *, forward: bool) -> list[int]:
+    """The first or last `limit` places that are taken, from the index alone."""
+    rows = StoredMessage.objects.filter(branch_id=branch_id, seq__gte=low)
+    if high is not None:
+        rows = rows.filter(seq__lte=high)
+    return list(rows.order_by("seq" if forward else "-seq").values_list("seq", flat=True).distinct()[:limit])
+
+
+def _range(branch_id: UUID, low: int, high: int) -> Iterator[Message]:
+    rows = StoredMessage.objects.filter(branch_id=branch_id, seq__gte=low, seq__lte=high)
+    return map(_message, rows.order_by("seq", "variant").values_list(*COLUMNS).iterator(chunk_size=_ROW_BATCH))
+
+
+@_unavailable
+def _edit(message: Message, editor_name: str) -> bool:
+    with transaction.atomic():
+        kept = StoredMessage.objects.select_for_update().filter(message_id=message.id).first()
+        if kept is None:
+            return False
+        if kept.revision != message.revision - 1:
+            return kept.revision == message.revision and (kept.body, kept.state) == (message.body, message.state)
+        if message.edited_at is None:
+            raise DatabaseError("An edited message says when it was edited.")
+        StoredRevision.objects.create(
+            message_id=kept.message_id,
+            revision=kept.revision,
+            body=kept.body,
+            state=kept.state,
+            editor_name=editor_name,
+            edited_at=message.edited_at,
+        )
+        values = _values(message)
+        StoredMessage.objects.filter(pk=kept.pk).update(**{name: values[name] for name in CHANGING})
+        return True
+
+
+@_unavailable
+def _revisions(message_id: UUID) -> list[Revision]:
+    rows = StoredRevision.objects.filter(message_id=message_id).order_by("revision")
+    return [Revision(r.revision, r.body, cast(MessageState, r.state), r.editor_name, r.edited_at) for r in rows]

@@ -1,0 +1,164 @@
+"""The stream of each room in this process's memory.
+
+Gone with the process, which its readers notice by the epoch. Bounded three times: bytes and age of a
+room's events, and bytes of all rooms together, where the room that was quiet longest yields.
+"""
+
+import secrets
+from collections import OrderedDict, deque
+from collections.abc import Sequence
+from itertools import islice
+from uuid import UUID
+
+from chatplatform.kernel.clock import monotonic
+from messaging.streams.base import Appended, Entry, Said, Slice, Standing
+from messaging.types import Cursor
+
+ROOM_BYTES = 1024 * 1024
+ALL_BYTES = 96 * 1024 * 1024
+MAX_AGE_S = 600.0
+# Positions outlive events, so that a quiet room needs no snapshot when it speaks again.
+MAX_ROOMS = 20_000
+MAX_FENCES = 512
+_OVERHEAD_BYTES = 100  # of one kept event: its bytes object and its tuple
+
+
+class _Turn:
+    """What one turn said. Parts are joined only when somebody asks, so adding stays cheap."""
+
+    __slots__ = ("attempt", "reasoning", "text", "waiting")
+
+    def __init__(self, attempt: int) -> None:
+        self.attempt = attempt
+        self.text: list[str] = []
+        self.reasoning: list[str] = []
+        self.waiting: bytes | None = None
+
+    def said(self) -> Said:
+        self.text = ["".join(self.text)]
+        self.reasoning = ["".join(self.reasoning)]
+        return Said(self.attempt, self.text[0], self.reasoning[0], self.waiting)
+
+
+class _Room:
+    __slots__ = ("epoch", "events", "fences", "last", "size_bytes", "turns")
+
+    def __init__(self) -> None:
+        self.epoch = secrets.token_hex(8)
+        self.last = 0  # the highest offset given
+        self.events: deque[tuple[float, bytes]] = deque()
+        self.size_bytes = 0
+        self.turns: dict[UUID, _Turn] = {}
+        self.fences: OrderedDict[UUID, int] = OrderedDict()  # turn → highest attempt, of ended turns too
+
+    def admits(self, entry: Entry) -> bool:
+        if entry.turn_id is None:
+            return True
+        if entry.attempt < self.fences.get(entry.turn_id, 0):
+            return False
+        self.fences[entry.turn_id] = entry.attempt
+        self.fences.move_to_end(entry.turn_id)
+        while len(self.fences) > MAX_FENCES:
+            self.fences.popitem(last=False)
+        return True
+
+    def hear(self, entry: Entry) -> None:
+        """Keep what the entry adds to its turn's words."""
+        if entry.turn_id is None:
+            return
+        if entry.mark == "last":
+            self.turns.pop(entry.turn_id, None)
+            return
+        turn = self.turns.get(entry.turn_id)
+        if turn is None or turn.attempt != entry.attempt:
+            turn = self.turns[entry.turn_id] = _Turn(entry.attempt)
+        if entry.text:
+            turn.text.append(entry.text)
+        if entry.reasoning:
+            turn.reasoning.append(entry.reasoning)
+        turn.waiting = entry.data if entry.mark == "waiting" else None
+
+    def drop_oldest(self) -> int:
+        _, data = self.events.popleft()
+        size = len(data) + _OVERHEAD_BYTES
+        self.size_bytes -= size
+        return size
+
+
+class MemoryStreamLog:
+    """Never suspends: what it answers is true at the instant of the call."""
+
+    def __init__(self) -> None:
+        self._rooms: OrderedDict[UUID, _Room] = OrderedDict()  # the one quiet longest first
+        self._size_bytes = 0
+
+    async def append(self, thread_id: UUID, entries: Sequence[Entry]) -> Appended:
+        room = self._room(thread_id)
+        self._rooms.move_to_end(thread_id)
+        at, first, refused = monotonic(), room.last + 1, []
+        for index, entry in enumerate(entries):
+            if not room.admits(entry):
+                refused.append(index)
+                continue
+            room.hear(entry)
+            room.last += 1
+            room.events.append((at, entry.data))
+            size = len(entry.data) + _OVERHEAD_BYTES
+            room.size_bytes += size
+            self._size_bytes += size
+        while room.size_bytes > ROOM_BYTES:
+            self._size_bytes -= room.drop_oldest()
+        self._drop_aged(room, at)
+        self._make_room()
+        return Appended(room.epoch, first, room.last, tuple(refused))
+
+    async def read_after(self, thread_id: UUID, cursor: Cursor) -> Slice | None:
+        room = self._rooms.get(thread_id)
+        if room is None or cursor.epoch != room.epoch or cursor.offset > room.last:
+            return None
+        self._drop_aged(room, monotonic())
+        missed = room.last - cursor.offset
+        if missed > len(room.events):
+            return None
+        tail = islice(reversed(room.events), missed)
+        events = [data for _, data in tail]
+        events.reverse()
+        return Slice(room.epoch, cursor.offset + 1, events)
+
+    async def top(self, thread_id: UUID) -> Cursor:
+        room = self._room(thread_id)
+        return Cursor(room.epoch, room.last)
+
+    async def standing(self, thread_id: UUID) -> Standing:
+        room = self._room(thread_id)
+        turns = {turn_id: turn.said() for turn_id, turn in room.turns.items()}
+        return Standing(Cursor(room.epoch, room.last), turns)
+
+    async def forget(self, thread_id: UUID) -> None:
+        room = self._rooms.pop(thread_id, None)
+        if room is not None:
+            self._size_bytes -= room.size_bytes
+
+    def _room(self, thread_id: UUID) -> _Room:
+        room = self._rooms.get(thread_id)
+        if room is None:
+            room = self._rooms[thread_id] = _Room()
+            while len(self._rooms) > MAX_ROOMS:
+                _, old = self._rooms.popitem(last=False)
+                self._size_bytes -= old.size_bytes
+        return room
+
+    def _drop_aged(self, room: _Room, at: float) -> None:
+        oldest = at - MAX_AGE_S
+        while room.events and room.events[0][0] < oldest:
+            self._size_bytes -= room.drop_oldest()
+
+    def _make_room(self) -> None:
+        """Let quiet rooms yield their events, not their position, until all together fit."""
+        if self._size_bytes <= ALL_BYTES:
+            return
+        for room in self._rooms.values():
+            while room.events:
+                self._size_bytes -= room.drop_oldest()
+            if self._size_bytes <= ALL_BYTES:
+                return

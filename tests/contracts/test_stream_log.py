@@ -1,0 +1,154 @@
+"""What every stream log promises (`streams/base.py`), asked of each implementation."""
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import pytest
+from django.utils.module_loading import import_string
+
+from chatplatform.kernel import clock
+from chatplatform.kernel.ids import new_id
+from messaging.streams import memory
+from messaging.streams.base import Entry, StreamLog
+from messaging.types import Cursor
+
+LOGS = ["messaging.streams.memory.MemoryStreamLog"]
+
+
+@pytest.fixture(params=LOGS)
+async def log(request: pytest.FixtureRequest) -> AsyncIterator[StreamLog]:
+    yield import_string(request.param)()
+
+
+def words(turn: UUID, attempt: int, text: str, **fields: str) -> Entry:
+    return Entry(text.encode(), turn, attempt, text=text, **fields)  # type: ignore[arg-type]
+
+
+async def test_offsets_are_dense_from_one(log: StreamLog) -> None:
+    thread = new_id()
+    start = await log.top(thread)
+    assert start.offset == 0
+    first = await log.append(thread, [Entry(b"a"), Entry(b"b")])
+    second = await log.append(thread, [Entry(b"c")])
+    assert (first.first, first.last, second.first, second.last) == (1, 2, 3, 3)
+    assert first.epoch == second.epoch == start.epoch
+    assert await log.top(thread) == Cursor(start.epoch, 3)
+
+
+async def test_rooms_are_apart(log: StreamLog) -> None:
+    one, two = new_id(), new_id()
+    await log.append(one, [Entry(b"a")])
+    assert (await log.top(two)).offset == 0
+    assert (await log.top(one)).epoch != (await log.top(two)).epoch
+
+
+async def test_a_reader_gets_all_it_missed_in_order(log: StreamLog) -> None:
+    thread = new_id()
+    start = await log.top(thread)
+    for n in range(10):
+        await log.append(thread, [Entry(b"%d" % n)])
+    missed = await log.read_after(thread, Cursor(start.epoch, 4))
+    assert missed is not None
+    assert (missed.first, missed.events) == (5, [b"4", b"5", b"6", b"7", b"8", b"9"])
+    nothing = await log.read_after(thread, Cursor(start.epoch, 10))
+    assert nothing is not None and nothing.events == []
+
+
+async def test_a_cursor_that_cannot_be_served_whole_is_not_served(log: StreamLog) -> None:
+    thread = new_id()
+    start = await log.top(thread)
+    await log.append(thread, [Entry(b"a")])
+    assert await log.read_after(thread, Cursor("another", 0)) is None
+    assert await log.read_after(thread, Cursor(start.epoch, 2)) is None
+    assert await log.read_after(new_id(), Cursor(start.epoch, 0)) is None
+
+
+async def test_a_forgotten_room_begins_anew(log: StreamLog) -> None:
+    thread = new_id()
+    before = await log.append(thread, [Entry(b"a")])
+    await log.forget(thread)
+    after = await log.append(thread, [Entry(b"b")])
+    assert after.epoch != before.epoch and after.first == 1
+    assert await log.read_after(thread, Cursor(before.epoch, 1)) is None
+
+
+async def test_a_superseded_writer_is_refused(log: StreamLog) -> None:
+    thread, turn = new_id(), new_id()
+    await log.append(thread, [words(turn, 2, "new")])
+    mixed = await log.append(thread, [words(turn, 1, "old"), Entry(b"other"), words(turn, 2, "er")])
+    assert mixed.refused == (0,)
+    assert (mixed.first, mixed.last) == (2, 3)
+    again = await log.append(thread, [words(turn, 1, "old")])
+    assert again.refused == (0,) and again.last == again.first - 1
+    read = await log.read_after(thread, Cursor(mixed.epoch, 0))
+    assert read is not None and read.events == [b"new", b"other", b"er"]
+
+
+async def test_a_turn_that_is_over_still_refuses_its_older_attempt(log: StreamLog) -> None:
+    thread, turn = new_id(), new_id()
+    await log.append(thread, [words(turn, 2, "new"), words(turn, 2, "", mark="last")])
+    assert (await log.append(thread, [words(turn, 1, "zombie")])).refused == (0,)
+
+
+async def test_what_was_said_is_just_what_the_events_said(log: StreamLog) -> None:
+    thread, one, two = new_id(), new_id(), new_id()
+    await log.append(thread, [words(one, 1, "Hel"), words(two, 1, "A"), words(one, 1, "lo")])
+    await log.append(thread, [Entry(b"r", one, 1, reasoning="hm")])
+    standing = await log.standing(thread)
+    assert standing.cursor.offset == 4
+    assert (standing.turns[one].text, standing.turns[one].reasoning) == ("Hello", "hm")
+    assert standing.turns[two].text == "A"
+    await log.append(thread, [words(one, 1, "!"), words(two, 1, "", mark="last")])
+    later = await log.standing(thread)
+    assert later.turns[one].text == "Hello!" and two not in later.turns
+
+
+async def test_a_new_attempt_begins_with_no_words(log: StreamLog) -> None:
+    thread, turn = new_id(), new_id()
+    await log.append(thread, [words(turn, 1, "first")])
+    await log.append(thread, [words(turn, 1, "ignored below"), words(turn, 2, "")])
+    said = (await log.standing(thread)).turns[turn]
+    assert (said.attempt, said.text) == (2, "")
+
+
+async def test_waiting_is_known_until_the_turn_goes_on(log: StreamLog) -> None:
+    thread, turn = new_id(), new_id()
+    await log.append(thread, [Entry(b"why", turn, 1, mark="waiting")])
+    assert (await log.standing(thread)).turns[turn].waiting == b"why"
+    await log.append(thread, [words(turn, 1, "go")])
+    assert (await log.standing(thread)).turns[turn].waiting is None
+
+
+async def test_a_room_is_bounded_in_bytes(log: StreamLog) -> None:
+    thread = new_id()
+    start = await log.top(thread)
+    for _ in range(64):
+        await log.append(thread, [Entry(b"x" * 64 * 1024)])
+    assert await log.read_after(thread, Cursor(start.epoch, 0)) is None
+    recent = await log.read_after(thread, Cursor(start.epoch, 60))
+    assert recent is not None and len(recent.events) == 4
+
+
+async def test_events_pass_with_age_but_the_position_stays(log: StreamLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not isinstance(log, memory.MemoryStreamLog):
+        pytest.skip("the server's own clock decides")
+    thread = new_id()
+    before = await log.append(thread, [Entry(b"old")])
+    then = clock.monotonic()
+    monkeypatch.setattr(memory, "monotonic", lambda: then + memory.MAX_AGE_S + 1)
+    assert await log.read_after(thread, Cursor(before.epoch, 0)) is None
+    after = await log.append(thread, [Entry(b"new")])
+    assert (after.epoch, after.first) == (before.epoch, 2)
+
+
+async def test_all_rooms_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "ALL_BYTES", 300 * 1024)
+    log = memory.MemoryStreamLog()
+    rooms = [new_id() for _ in range(8)]
+    for room in rooms:
+        await log.append(room, [Entry(b"x" * 100 * 1024)])
+    assert log._size_bytes <= 300 * 1024
+    quiet, busy = await log.top(rooms[0]), await log.top(rooms[-1])
+    assert quiet.offset == 1  # it keeps its place, not its events
+    assert await log.read_after(rooms[0], Cursor(quiet.epoch, 0)) is None
+    assert await log.read_after(rooms[-1], Cursor(busy.epoch, 0)) is not None
