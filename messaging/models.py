@@ -30,7 +30,8 @@ class RunState(models.TextChoices):
 class Run(models.Model):
     """One request to models.
 
-    `spec`: {"models": [{"id", "name", "slot"}…], "rounds", "visibility", "limit_turns"}.
+    `spec`: {"models": [{"id", "name", "slot"}…], "rounds", "visibility", "limit_turns", "nonce"}, and of
+    a later answer to a turn also that turn's run's "roster" of models and its "shape" (kind).
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -92,7 +93,7 @@ class Turn(models.Model):
     partial = models.TextField(blank=True)
     reasoning = models.TextField(blank=True)
     earlier_attempts = models.JSONField(default=list)  # types.Attempt as JSON
-    prompt = models.JSONField(default=list)  # what the model saw, by reference: see runs/context.py
+    prompt = models.JSONField(default=dict)  # what the model saw, by reference: see runs/context.py
     meta = models.JSONField(default=dict)  # types.Meta as JSON, once final
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)

@@ -26,7 +26,7 @@ MESSAGING: tuple[tuple[str, ...], ...] = (
 )
 APART = {"stores", "streams", "providers"}
 # Other areas name these by setting or ask the catalog; they never import an implementation.
-DOORS = {"stores": {"base"}, "streams": {"base"}, "providers": {"base", "catalog", "offers"}}
+DOORS = {"stores": {"base"}, "streams": {"base"}, "providers": {"base", "catalog", "offers", "retry"}}
 
 # Inside messaging.runs, lowest first.
 RUNS: tuple[tuple[str, ...], ...] = (
@@ -37,6 +37,7 @@ RUNS: tuple[tuple[str, ...], ...] = (
     ("rows",),
     ("changes", "live"),
     ("prompts",),
+    ("speaking",),
     ("engine",),
     ("dispatch", "services"),
 )

@@ -1,0 +1,172 @@
+"""One turn from its claim to its end, and what follows: rows in, rows out, everything told to the room on the way.
+
+    run_turn: claim → (past → provider's queue → stream → room) → settle → tell, next turns
+
+Nothing vanishes: whatever goes wrong in between ends as the turn's state, an event and a line in the log.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from uuid import UUID
+
+from chatplatform.kernel.backends import backend
+from chatplatform.kernel.db import in_db
+from chatplatform.kernel.errors import Unavailable
+from messaging import failpoints, outbox, rooms
+from messaging.protocol import AnyEvent, MessageCreated, RunChanged, TurnReset
+from messaging.runs import live as here
+from messaging.runs import rows, speaking, views
+from messaging.runs.history import History
+from messaging.runs.live import Live, Stop
+from messaging.runs.types import Begun, Ending, Job, Step
+from messaging.types import TurnError
+
+log = logging.getLogger(__name__)
+
+
+class _HandedOver:
+    """A job that this process wrote itself: nothing of it has to be read again."""
+
+    def __init__(self, job: Job, history: History, announced: asyncio.Event) -> None:
+        self.job, self.history, self.announced = job, history, announced
+
+
+_handed_over: dict[UUID, _HandedOver] = {}
+
+
+# -- what a committed step sets going -----------------------------------------------------------
+
+
+def begin(step: Step) -> None:
+    """This function will let the step's new turns start; they wait with their first word until `tell`. Repeats do nothing."""
+    announced = asyncio.Event()
+    histories: dict[int, History] = {}
+    dispatcher = backend("dispatcher")
+    for begun in step.begun:
+        if begun.job is not None and begun.turn_id not in _handed_over and not here.is_here(begun.turn_id):
+            history = histories.setdefault(id(begun.job.past), History(begun.job.past))
+            _handed_over[begun.turn_id] = _HandedOver(begun.job, history, announced)
+        dispatcher.dispatch(begun.turn_id)
+
+
+async def tell(step: Step) -> None:
+    """This function will tell the room what a step changed: answers that ended, the run, the places of new answers."""
+    try:
+        for message in step.settled:
+            await outbox.deliver(message.id, lambda message=message: views.turn_finished(message))
+        await say(step.run.thread_id, *(MessageCreated(begun.place) for begun in step.begun), RunChanged(step.run))
+    finally:
+        for begun in step.begun:
+            here.announce(begun.turn_id)
+            if (waiting := _handed_over.get(begun.turn_id)) is not None:
+                waiting.announced.set()
+
+
+async def follow(step: Step) -> None:
+    """Set going and tell. The next speaker prepares while the last one's answer is still being stored."""
+    begin(step)
+    await tell(step)
+
+
+async def say(thread_id: UUID, *events: AnyEvent) -> None:
+    """Publish; a stream that cannot be reached costs liveness only, so the turn goes on."""
+    try:
+        for event in events:
+            await rooms.publish(thread_id, event)
+    except Unavailable:
+        log.warning("The room of thread %s could not be reached; its people catch up later.", thread_id)
+
+
+# -- one turn --------------------------------------------------------------------------------------
+
+
+async def run_turn(turn_id: UUID, stop: Stop | None = None) -> None:
+    """This function will run a turn to its end. Called twice it does no harm: only one caller holds the attempt.
+
+    Cancelling its task (the server stops) saves the words and leaves the turn to be taken over.
+    """
+    stop = stop or Stop()
+    taken = _handed_over.pop(turn_id, None)
+    if taken is not None:
+        live = Live(taken.job, stop, taken.announced)
+        history = taken.history
+    else:
+        claimed = await in_db(rows.claim, turn_id)
+        if claimed is None:
+            return
+        if isinstance(claimed, Step):
+            await follow(claimed)
+            return
+        live, history = Live(claimed, stop, None), History(claimed.past)
+        await _tell_claimed(live)
+    failpoints.reach("after_claim")
+    here.enter(live)
+    try:
+        await _run(live, history)
+    except asyncio.CancelledError:
+        log.info("Turn %s of run %s is left in the middle: the server stops.", turn_id, live.job.run_id)
+        raise
+    except rooms.Superseded:
+        log.info("Turn %s of run %s was taken over; attempt %d ends.", turn_id, live.job.run_id, live.job.attempt)
+    finally:
+        here.leave(live)
+
+
+async def _tell_claimed(live: Live) -> None:
+    """Its place once more, for those who never heard of it (the same id: once), and what was cut off."""
+    job = live.job
+    view = live.view().message
+    events: list[AnyEvent] = [MessageCreated(view)]
+    if job.reset is not None:
+        events.append(TurnReset(job.turn_id, job.attempt, job.reset))
+    await say(job.thread_id, *events)
+
+
+async def _run(live: Live, history: History) -> None:
+    job = live.job
+    try:
+        with live.stop.guard():
+            ending = await speaking.speak(live, history)
+    except here.Stopped:
+        ending = speaking.ending_of(live, "cancelled")
+    except rooms.Superseded:
+        raise
+    except Exception as error:
+        log.exception("Turn %s of run %s failed unexpectedly.", job.turn_id, job.run_id)
+        words = "Something in this server broke while this was answered. It is in the log."
+        ending = speaking.ending_of(live, "failed", TurnError("bad_response", words, True, type(error).__name__))
+    failpoints.reach("before_settle")
+    step = await _settle(job, ending)
+    if step is None:
+        log.info(
+            "Turn %s of run %s was settled by somebody else; attempt %d ends.", job.turn_id, job.run_id, job.attempt
+        )
+        return
+    failpoints.reach("after_settle")
+    _log_end(job, ending)
+    here.leave(live)
+    await follow(step)
+    failpoints.reach("after_tell")
+
+
+async def _settle(job: Job, ending: Ending, tries: Sequence[float] = (0.1, 0.5, 2, 5, 10)) -> Step | None:
+    """Write the end down, patiently: the database may be restarting, and these words exist nowhere else."""
+    for pause in tries:
+        try:
+            return await in_db(rows.settle, job, ending)
+        except Exception:
+            log.exception("The end of turn %s of run %s could not be written; trying again.", job.turn_id, job.run_id)
+            await asyncio.sleep(pause)
+    return await in_db(rows.settle, job, ending)
+
+
+def _log_end(job: Job, ending: Ending) -> None:
+    level = logging.WARNING if ending.state == "failed" else logging.INFO
+    why = f": {ending.error.kind} {ending.error.detail or ending.error.message}" if ending.error else ""
+    log.log(
+        level, "Turn %s of run %s, %s, ended %s%s", job.turn_id, job.run_id, job.speaker.model_id, ending.state, why
+    )
+
+
+__all__ = ["Begun", "begin", "follow", "run_turn", "say", "tell"]

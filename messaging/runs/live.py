@@ -1,0 +1,258 @@
+"""The turns that this process runs: their words so far, how to stop or wake each, and the saver.
+
+The saver is one task for all turns: it writes their words to the rows in one statement, soon after
+a turn's first words and then once a second, and learns from the rows which turns are no longer ours.
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from chatplatform.kernel.clock import monotonic
+from chatplatform.kernel.db import in_db
+from messaging.protocol import LiveTurn
+from messaging.providers.base import ChatRequest, Finished, ModelInfo
+from messaging.runs import rows
+from messaging.runs.speech import Speech
+from messaging.runs.types import Job, Words
+from messaging.types import Message, MessageState, Meta
+
+log = logging.getLogger(__name__)
+
+SAVE_EVERY_S = 1.0
+FIRST_SAVE_S = 0.12  # after a turn's first words: until then a crash could not know that they were read
+
+
+class Stopped(Exception):
+    """A person stopped the turn, or somebody else took it over."""
+
+
+class Stop:
+    """The way to end one turn from outside at whatever it waits for, without ending its task."""
+
+    def __init__(self) -> None:
+        self.is_requested = False
+        self._task: asyncio.Task[Any] | None = None
+
+    def request(self) -> None:
+        """End it. Called on the loop; before `guard` it takes effect there."""
+        if not self.is_requested:
+            self.is_requested = True
+            if self._task is not None:
+                self._task.cancel()
+
+    @contextmanager
+    def guard(self) -> Iterator[None]:
+        """What runs inside raises Stopped once the end is requested, and at once if it was before."""
+        if self.is_requested:
+            raise Stopped
+        self._task = asyncio.current_task()
+        try:
+            yield
+        except asyncio.CancelledError:
+            # The task's own end (the server stops) passes through; the request was ours and is taken back.
+            if self.is_requested and self._task is not None and self._task.uncancel() == 0:
+                raise Stopped from None
+            raise
+        finally:
+            self._task = None
+
+
+class Try:
+    """One request to the provider and what came of it. Times are monotonic seconds."""
+
+    def __init__(self, model: ModelInfo, request: ChatRequest, speech: Speech) -> None:
+        self.model, self.request, self.speech = model, request, speech
+        self.asked_at = monotonic()
+        self.first_at: float | None = None
+        self.ended_at: float | None = None
+        self.finished: Finished | None = None
+        self.size = self.reasoning_size = 0
+
+
+class Live:
+    """A turn while it runs here. `length` counts code points given to the room."""
+
+    def __init__(self, job: Job, stop: Stop, announced: asyncio.Event | None) -> None:
+        self.job = job
+        self.stop = stop
+        self.announced = announced  # set when the room knows the answer's place
+        self.wake = asyncio.Event()  # set: do not wait to retry any longer
+        self.state: MessageState = "queued"
+        self.position = 0
+        self.retry_at: datetime | None = None
+        self.prompt: dict[str, Any] = {}
+        self.length = self.reasoning_length = 0
+        self.is_mute = False  # the room could not be reached, which is said once
+        self.current: Try | None = None
+        self._text: list[str] = []
+        self._reasoning: list[str] = []
+        self._saved = (0, 0)
+        self._telling: set[asyncio.Task[None]] = set()
+
+    def background(self, telling: Coroutine[Any, Any, None]) -> None:
+        """Tell something beside the stream; what it raises ends the turn, as if told in it."""
+        task = asyncio.get_running_loop().create_task(telling)
+        self._telling.add(task)
+        task.add_done_callback(self._told)
+
+    def _told(self, task: asyncio.Task[None]) -> None:
+        self._telling.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.info("Turn %s is not told any more: %r", self.job.turn_id, error)
+            self.stop.request()
+
+    def say(self, text: str) -> int:
+        """Keep a piece of the answer; its position."""
+        at, self.length = self.length, self.length + len(text)
+        self._text.append(text)
+        if at == 0:
+            _saver.hurry()
+        return at
+
+    def think(self, text: str) -> int:
+        at, self.reasoning_length = self.reasoning_length, self.reasoning_length + len(text)
+        self._reasoning.append(text)
+        return at
+
+    @property
+    def text(self) -> str:
+        return _joined(self._text)
+
+    @property
+    def reasoning(self) -> str:
+        return _joined(self._reasoning)
+
+    @property
+    def is_unsaved(self) -> bool:
+        return self._saved != (self.length, self.reasoning_length)
+
+    def words(self) -> Words:
+        """What to save; it counts as saved from now on."""
+        self._saved = (self.length, self.reasoning_length)
+        return Words(self.job.turn_id, self.job.attempt, self.text, self.reasoning, self.prompt)
+
+    def view(self) -> LiveTurn:
+        job = self.job
+        message = Message(
+            id=job.message_id,
+            thread_id=job.thread_id,
+            branch_id=job.branch_id,
+            seq=job.seq,
+            variant=job.variant,
+            lane=job.lane,
+            author=job.speaker.author,
+            body=self.text,
+            state=self.state,
+            created_at=job.created_at,
+            reply_to=job.prompt_seq,
+            run_id=job.run_id,
+            turn_id=job.turn_id,
+            meta=Meta(
+                model_id=job.speaker.model_id,
+                attempt=job.attempt,
+                reasoning=self.reasoning,
+                earlier_attempts=job.earlier,
+                run_kind=job.kind,
+                round=job.round,
+            ),
+        )
+        return LiveTurn(message, job.attempt, self.length, self.position, self.retry_at, self.reasoning_length)
+
+
+def _joined(parts: list[str]) -> str:
+    if len(parts) > 1:
+        parts[:] = ["".join(parts)]
+    return parts[0] if parts else ""
+
+
+_here: dict[UUID, Live] = {}
+
+
+def enter(live: Live) -> None:
+    _here[live.job.turn_id] = live
+    _saver.ensure()
+
+
+def leave(live: Live) -> None:
+    if _here.get(live.job.turn_id) is live:
+        del _here[live.job.turn_id]
+
+
+def look(turn_id: UUID) -> LiveTurn | None:
+    found = _here.get(turn_id)
+    return found.view() if found is not None else None
+
+
+def prompt_of(turn_id: UUID) -> dict[str, Any]:
+    found = _here.get(turn_id)
+    return found.prompt if found is not None else {}
+
+
+def is_here(turn_id: UUID) -> bool:
+    return turn_id in _here
+
+
+def announce(turn_id: UUID) -> None:
+    if (found := _here.get(turn_id)) is not None and found.announced is not None:
+        found.announced.set()
+
+
+def wake(turn_id: UUID) -> None:
+    if (found := _here.get(turn_id)) is not None:
+        found.wake.set()
+
+
+class Saver:
+    """Saves while there is something to save, and ends when no turn is left."""
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[None] | None = None
+        self._hurry = asyncio.Event()
+
+    def ensure(self) -> None:
+        if self._task is None or self._task.done():
+            self._hurry = asyncio.Event()
+            self._task = asyncio.get_running_loop().create_task(self._run(), name="saver")
+
+    def hurry(self) -> None:
+        self._hurry.set()
+
+    async def _run(self) -> None:
+        while _here:
+            try:
+                async with asyncio.timeout(SAVE_EVERY_S):
+                    await self._hurry.wait()
+                await asyncio.sleep(FIRST_SAVE_S)  # others' first words may come in the meantime
+            except TimeoutError:
+                pass
+            self._hurry.clear()
+            try:
+                await save()
+            except Exception:  # the database may be away for a while; the words are still here
+                log.exception("The words of %d running turns could not be saved; trying again.", len(_here))
+
+
+_saver = Saver()
+
+
+async def save() -> None:
+    """Write all unsaved words, and stop the turns that are not ours any more."""
+    running = list(_here.values())
+    words = [live.words() for live in running if live.is_unsaved]
+    held = [(live.job.turn_id, live.job.attempt) for live in running]
+    if not held:
+        return
+    try:
+        lost = await in_db(rows.save_partials, words, held)
+    except BaseException:
+        for live in running:
+            live._saved = (-1, -1)
+        raise
+    for live in running:
+        if live.job.turn_id in lost and is_here(live.job.turn_id):
+            live.stop.request()

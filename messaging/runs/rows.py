@@ -1,0 +1,284 @@
+"""The state of runs: one function is one transaction, or part of the caller's. Synchronous, no network, no events.
+
+Locks are taken in one order, run, turn, branch, so that they cannot wait for each other. Every write
+to a turn that somebody runs says `attempt=…, state="streaming"`: an older attempt matches no row.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.db import transaction
+from django.db.models import Case, Exists, Field, JSONField, OuterRef, Q, TextField, Value, When
+
+from chatplatform.kernel.backends import backend
+from chatplatform.kernel.clock import now
+from chatplatform.kernel.ids import new_id
+from messaging import failpoints, outbox
+from messaging.models import Run, RunState, Turn, TurnState
+from messaging.runs import views
+from messaging.runs.past import past_of
+from messaging.runs.plans import PLANS
+from messaging.runs.plans.base import NextTurn, RunFacts, TurnFacts
+from messaging.runs.types import Begun, Ending, Job, Past, Speaker, Step, Words
+from messaging.types import Attempt, Message, TurnError
+from threads.models import Branch
+
+MAX_ATTEMPTS = 3
+CUT_OFF = "The server stopped in the middle of this answer. The words are kept."
+GAVE_UP = "The server stopped three times while this was asked. Nothing was answered."
+OPEN = (TurnState.PENDING, TurnState.STREAMING)
+ENDED = (RunState.DONE, RunState.CANCELLED, RunState.FAILED)
+# What planning and showing a run needs of its turns; their texts are not among it.
+SHORT = ("id", "run_id", "key", "state", "round", "lane", "model_id", "meta")
+
+
+# -- turns come into being ---------------------------------------------------------------------
+
+
+def place_turns(
+    run: Run,
+    branch: Branch,
+    new: Sequence[NextTurn],
+    *,
+    sibling: tuple[int, int] | None = None,
+    also: tuple[Message, ...] = (),
+) -> tuple[Begun, ...]:
+    """Create turns at the branch's next place, or as the `sibling` (seq, variant). Part of a transaction
+    that holds the branch; `also`: what it accepts besides.
+
+    Where this process runs its own turns they are made claimed, which saves a transaction before the
+    first word: should it die, they look like any other turn of a dead process.
+    """
+    is_claimed = backend("dispatcher").is_local
+    place = branch.head_seq + 1 if sibling is None else sibling[0]
+    asked = views.speakers(run)
+    at = now()
+    turns = [
+        Turn(
+            run=run,
+            key=next_.key,
+            thread_id=run.thread_id,
+            branch=branch,
+            seq=place,
+            variant=next_.lane if sibling is None else sibling[1],
+            lane=next_.lane,
+            round=next_.round,
+            message_id=new_id(),
+            model_id=asked[next_.speaker].model_id,
+            model_name=asked[next_.speaker].name,
+            slot=asked[next_.speaker].slot,
+            state=TurnState.STREAMING if is_claimed else TurnState.PENDING,
+            attempt=1 if is_claimed else 0,
+            created_at=at,
+            started_at=at if is_claimed else None,
+        )
+        for next_ in new
+    ]
+    Turn.objects.bulk_create(turns)
+    if sibling is None:
+        Branch.objects.filter(pk=branch.pk).update(head_seq=place)
+        branch.head_seq = place
+    past = past_of(branch, place, also) if is_claimed else None
+    return tuple(
+        Begun(turn.id, views.turn_message(turn, run), job_of(turn, run, past) if past is not None else None)
+        for turn in turns
+    )
+
+
+def job_of(turn: Turn, run: Run, past: Past, reset: Attempt | None = None) -> Job:
+    return Job(
+        turn_id=turn.id,
+        attempt=turn.attempt,
+        run_id=run.id,
+        thread_id=turn.thread_id,
+        project_id=run.thread.project_id,
+        branch_id=turn.branch_id,
+        seq=turn.seq,
+        variant=turn.variant,
+        lane=turn.lane,
+        round=turn.round,
+        message_id=turn.message_id,
+        speaker=Speaker(turn.model_id, turn.model_name, turn.slot),
+        created_at=turn.created_at,
+        kind=views.shape(run),
+        visibility=run.spec["visibility"],
+        roster=views.roster(run),
+        rounds=run.spec["rounds"],
+        nonce=run.spec["nonce"],
+        prompt_seq=run.prompt_seq,
+        prompt_message_id=run.prompt_message_id,
+        past=past,
+        earlier=views.attempts(turn),
+        reset=reset,
+    )
+
+
+# -- what comes next ---------------------------------------------------------------------------
+
+
+def locked_run(run_id: UUID) -> Run:
+    return Run.objects.select_for_update(of=("self",)).select_related("thread").get(pk=run_id)
+
+
+def turns_of(run: Run) -> list[Turn]:
+    """All turns of the run, in the order they were created, without their texts."""
+    return list(Turn.objects.filter(run=run).only(*SHORT).order_by("created_at", "lane", "id"))
+
+
+def step(
+    run: Run, settled: tuple[Message, ...] = (), branch: Branch | None = None, also: tuple[Message, ...] = ()
+) -> Step:
+    """Ask the plan and write down what it says. Part of a transaction that holds the run, and maybe its branch."""
+    turns = turns_of(run)
+    if run.state in ENDED:
+        return Step(views.run_view(run, turns), run.thread.project_id, (), settled)
+    ids = [m["id"] for m in run.spec["models"]]
+    facts = RunFacts(
+        models=tuple(m["name"] for m in run.spec["models"]),
+        asked_by=run.asked_by_name,
+        rounds=run.spec["rounds"],
+        limit_turns=run.spec["limit_turns"],
+        stopped_by=run.stopped_by_name,
+    )
+    plan = PLANS[run.kind](facts, [TurnFacts(t.key, t.state, ids.index(t.model_id), t.round) for t in turns])
+    begun: tuple[Begun, ...] = ()
+    if plan.new:
+        branch = branch or Branch.objects.select_for_update().get(pk=run.branch_id)
+        begun = place_turns(run, branch, plan.new, also=also)
+        turns = turns_of(run)
+    if plan.end:
+        run.state, run.stop_reason, run.reason = plan.end, plan.stop_reason, plan.sentence
+        run.ended_at = now()
+        run.save(update_fields=["state", "stop_reason", "reason", "ended_at"])
+    return Step(views.run_view(run, turns), run.thread.project_id, begun, settled)
+
+
+@transaction.atomic
+def advance(run_id: UUID) -> Step:
+    """This function will take up a run that has no open turn: nothing happens if it has ended or somebody speaks."""
+    return step(locked_run(run_id))
+
+
+# -- a turn is claimed, saved and settled ----------------------------------------------------------
+
+
+@transaction.atomic
+def settle(job: Job, ending: Ending) -> Step | None:
+    """Write a turn's end and its answer, and take the run's next step. None: it is not ours any more.
+
+    Turn, outbox row, next turn and the end of the run are one commit, so no crash falls between them.
+    """
+    run = locked_run(job.run_id)
+    turn = Turn.objects.filter(pk=job.turn_id, attempt=job.attempt, state=TurnState.STREAMING).first()
+    if turn is None:
+        return None
+    message = write_end(turn, job, ending)
+    failpoints.reach("in_settle")
+    return step(run, (message,))
+
+
+def write_end(turn: Turn, job: Job, ending: Ending) -> Message:
+    message = views.final_message(job, ending, turn.stopped_by_name if ending.state == "cancelled" else "")
+    meta = msgspec.structs.replace(message.meta, reasoning="", earlier_attempts=())
+    Turn.objects.filter(pk=turn.pk).update(
+        state=views.FINAL_STATE.get(ending.state, ending.state),
+        partial="",
+        reasoning="",
+        meta=msgspec.to_builtins(meta),
+        ended_at=now(),
+        **({"prompt": ending.prompt} if ending.prompt else {}),
+    )
+    outbox.add(message, "turn", job.turn_id, job.run_id)
+    return message
+
+
+def claim(turn_id: UUID) -> Job | Step | None:
+    """This function will make the caller the one who runs the turn, or end it if it must not run again.
+
+    A turn whose process died: with nothing said it begins again in silence, at most three times. Words
+    that were read are never lost and never mixed with others: a speaker in a conversation begins again
+    once, openly, the first words kept as an earlier attempt; any other answer ends as interrupted.
+    None: it is settled already.
+    """
+    with transaction.atomic():
+        run_id = Turn.objects.filter(pk=turn_id, state__in=OPEN).values_list("run_id", flat=True).first()
+        if run_id is None:
+            return None
+        run = locked_run(run_id)
+        turn = Turn.objects.select_related("branch").filter(pk=turn_id, state__in=OPEN).first()
+        if turn is None:
+            return None
+        if (ending := _must_end(turn, run)) is not None:
+            return step(run, (write_end(turn, job_of(turn, run, NO_PAST), ending),))
+        reset = None
+        if turn.partial:
+            reset = Attempt(turn.attempt, turn.partial, "interrupted", now())
+            turn.earlier_attempts = [*turn.earlier_attempts, msgspec.to_builtins(reset)]
+        turn.attempt += 1
+        turn.state = TurnState.STREAMING
+        turn.partial = turn.reasoning = ""
+        turn.started_at = now()
+        turn.save(update_fields=["attempt", "state", "partial", "reasoning", "started_at", "earlier_attempts"])
+        return job_of(turn, run, past_of(turn.branch, turn.seq), reset)
+
+
+NO_PAST = Past((), 0)
+
+
+def _must_end(turn: Turn, run: Run) -> Ending | None:
+    provider = turn.model_id.partition(":")[0]
+    kept = {"text": turn.partial, "reasoning": turn.reasoning, "provider": provider, "prompt": turn.prompt or {}}
+    if turn.cancel_requested:
+        return Ending("cancelled", **kept)
+    may_reset = views.shape(run) == "in_turn" and not turn.earlier_attempts
+    if turn.partial and not may_reset:
+        return Ending("interrupted", error=TurnError("gone", CUT_OFF, retryable=True), **kept)
+    if turn.attempt >= MAX_ATTEMPTS:
+        return Ending("failed", error=TurnError("gone", GAVE_UP, retryable=True), **kept)
+    return None
+
+
+def save_partials(words: Sequence[Words], held: Sequence[tuple[UUID, int]]) -> set[UUID]:
+    """Keep the words said so far, of all turns of this process in one statement. Answers which of `held`
+    (turn, attempt) are lost: taken over, or to be stopped."""
+    if words:
+        mine = Q(pk__in=[])
+        for each in words:
+            mine |= Q(pk=each.turn_id, attempt=each.attempt)
+        Turn.objects.filter(mine, state=TurnState.STREAMING).update(
+            partial=_by_turn({w.turn_id: w.text for w in words}, TextField()),
+            reasoning=_by_turn({w.turn_id: w.reasoning for w in words}, TextField()),
+            prompt=_by_turn({w.turn_id: w.prompt for w in words}, JSONField()),
+        )
+    rows = Turn.objects.filter(
+        pk__in=[turn_id for turn_id, _ in held], state=TurnState.STREAMING, cancel_requested=False
+    ).values_list("id", "attempt")
+    still = set(rows)
+    return {turn_id for turn_id, attempt in held if (turn_id, attempt) not in still}
+
+
+def _by_turn(values: dict[UUID, Any], kind: Field[Any, Any]) -> Case:
+    return Case(*(When(pk=pk, then=Value(value, output_field=kind)) for pk, value in values.items()))
+
+
+# -- what a dead process left ------------------------------------------------------------------------
+
+
+def open_turns(older_than_s: float = 0) -> list[UUID]:
+    """Turns pending or streaming whose rows have stood so for some time, oldest first."""
+    still = Q(started_at=None, created_at__lte=_ago(older_than_s)) | Q(started_at__lte=_ago(older_than_s))
+    return list(Turn.objects.filter(still, state__in=OPEN).order_by("created_at").values_list("id", flat=True))
+
+
+def idle_runs(older_than_s: float = 0) -> list[UUID]:
+    """Runs going on in which nobody speaks."""
+    speaking = Turn.objects.filter(run=OuterRef("pk"), state__in=OPEN)
+    runs = Run.objects.filter(state__in=[RunState.RUNNING, RunState.STOPPING], started_at__lte=_ago(older_than_s))
+    return list(runs.filter(~Exists(speaking)).values_list("id", flat=True))
+
+
+def _ago(seconds: float) -> datetime:
+    return now() - timedelta(seconds=seconds)

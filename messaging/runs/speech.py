@@ -1,0 +1,104 @@
+"""What a model says, made fit to be shown as it streams. Pure state machines: text in, text out.
+
+`Plain` drops leading space and what no database keeps. `OwnWords` also keeps a speaker in a
+conversation to its own part: small models write "Ada:" before their words and then go on as the others.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Protocol
+
+HOLD = 40  # characters held back at the start until it is clear that they are no name
+
+
+class Speech(Protocol):
+    is_cut: bool  # it began to speak as somebody else: nothing more is wanted
+
+    def feed(self, text: str) -> str:
+        """What of the words so far can be shown now and was not yet."""
+
+    def rest(self) -> str:
+        """What was held back, when the model has ended."""
+
+
+def clean(text: str) -> str:
+    """Without NUL, which PostgreSQL refuses, and lone surrogates, which UTF-8 has no place for."""
+    if "\x00" in text:
+        text = text.replace("\x00", "")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
+
+
+class Plain:
+    is_cut = False
+
+    def __init__(self) -> None:
+        self._has_begun = False
+
+    def feed(self, text: str) -> str:
+        text = clean(text)
+        if not self._has_begun:
+            text = text.lstrip()
+            self._has_begun = bool(text)
+        return text
+
+    def rest(self) -> str:
+        return ""
+
+
+class OwnWords:
+    """Shown as it comes, but for the start of a line that may yet become another's name or a tag."""
+
+    def __init__(self, own: str, others: Iterable[str]) -> None:
+        self.is_cut = False
+        self._plain = Plain()
+        self._own = re.compile(rf"(?:<msg\b[^>]*>\s*)?[*_]*{re.escape(own)}[*_]*\s*:[*_]*\s*", re.IGNORECASE)
+        self._tag = re.compile(r"<msg\b[^>]*>\s*", re.IGNORECASE)
+        names = [name.lower() for name in others if name]
+        self._marks = (*(f"{n}:" for n in names), *(f"{n}**:" for n in names), "<msg", "</msg")
+        self._has_begun = False
+        self._is_line_start = False
+        self._held = ""
+
+    def feed(self, text: str) -> str:
+        if self.is_cut:
+            return ""
+        self._held += self._plain.feed(text)
+        if not self._has_begun:
+            if len(self._held) < HOLD and ":" not in self._held and "\n" not in self._held:
+                return ""
+            self._begin()
+        return self._release(is_last=False)
+
+    def rest(self) -> str:
+        if not self._has_begun:
+            self._begin()
+        return self._release(is_last=True)
+
+    def _begin(self) -> None:
+        self._has_begun = self._is_line_start = True
+        if match := self._own.match(self._held) or self._tag.match(self._held):
+            self._held = self._held[match.end() :]
+
+    def _release(self, *, is_last: bool) -> str:
+        shown: list[str] = []
+        while self._held and not self.is_cut:
+            if not self._is_line_start:
+                end = self._held.find("\n")
+                shown.append(self._held if end < 0 else self._held[:end])
+                # The line's end stays with the start of the next, so that nothing dangles when that is cut.
+                self._held, self._is_line_start = ("", False) if end < 0 else (self._held[end:], True)
+                continue
+            before = len(self._held) - len(self._held.lstrip(" \t\r\n*_>"))
+            line = self._held[before:].lower()
+            if line.startswith(self._marks):
+                self.is_cut = True
+            elif not is_last and any(mark.startswith(line) for mark in self._marks):
+                break
+            else:
+                shown.append(self._held[: before + 1])
+                self._held, self._is_line_start = self._held[before + 1 :], False
+        return "".join(shown)
