@@ -1,0 +1,69 @@
+"""What people read agrees with what runs: every setting and every frame is described where it is looked for."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from messaging import protocol
+
+ROOT = Path(__file__).resolve().parent.parent
+READERS = {"env", "env_flag", "env_number", "env_list"}
+PROTOCOL = (ROOT / "docs" / "protocol.md").read_text()
+
+
+def _settings() -> set[str]:
+    """Every name that settings.py reads from the environment."""
+    calls = [
+        n for n in ast.walk(ast.parse((ROOT / "chatplatform" / "settings.py").read_text())) if isinstance(n, ast.Call)
+    ]
+    reads = [
+        call.args[0] for call in calls if isinstance(call.func, ast.Name) and call.func.id in READERS and call.args
+    ]
+    return {str(name.value) for name in reads if isinstance(name, ast.Constant)}
+
+
+SETTINGS = _settings()
+
+
+def test_settings_were_found() -> None:
+    assert {"PARLEY_DATA_DIR", "SECRET_KEY", "DEBUG"} <= SETTINGS
+
+
+@pytest.mark.parametrize("name", sorted(SETTINGS))
+def test_every_setting_is_in_the_readme_table(name: str) -> None:
+    assert re.search(rf"^\|[^|]*`{name}`", (ROOT / "README.md").read_text(), re.MULTILINE), f"README: no row for {name}"
+
+
+@pytest.mark.parametrize("name", sorted(SETTINGS))
+def test_every_setting_is_in_the_example_file(name: str) -> None:
+    assert re.search(rf"^#? ?{name}=", (ROOT / ".env.example").read_text(), re.MULTILINE), f".env.example: no {name}"
+
+
+def test_the_documented_settings_exist() -> None:
+    rows = re.findall(r"^\| `([A-Z][A-Z_]+)`", (ROOT / "README.md").read_text(), re.MULTILINE)
+    source = "".join(file.read_text() for top in ("chatplatform", "messaging") for file in (ROOT / top).rglob("*.py"))
+    unknown = [name for name in rows if name not in source and name not in (ROOT / "Makefile").read_text()]
+    assert rows
+    assert not unknown, f"README describes settings that nothing reads: {unknown}"
+
+
+def _tags() -> list[str]:
+    unions = (protocol.AnyCommand, protocol.AnyEvent, protocol.AnyNews, protocol.AnyFrame)
+    return sorted({str(kind.__struct_config__.tag) for union in unions for kind in union.__args__})
+
+
+@pytest.mark.parametrize("tag", _tags())
+def test_every_frame_is_described(tag: str) -> None:
+    assert f"`{tag}`" in PROTOCOL or f'"{tag}"' in PROTOCOL, f"docs/protocol.md does not name {tag}"
+
+
+@pytest.mark.parametrize(
+    "file", ["README.md", "CONTRIBUTING.md", *(f"docs/{f.name}" for f in (ROOT / "docs").glob("*.md"))]
+)
+def test_links_lead_somewhere(file: str) -> None:
+    path = ROOT / file
+    targets = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", path.read_text())
+    missing = [target for target in targets if not (path.parent / target).exists()]
+    assert not missing, f"{file}: {missing}"
