@@ -39,7 +39,9 @@ class Outcome:
 
 
 def npm(name: str, script: str, *words: str, is_loud: bool = False) -> Check:
-    return Check(name, ["npm", "run", "--silent", script, *words], prepare.FRONTEND, is_loud)
+    return Check(
+        name, [str(prepare.VENV / "bin" / "npm"), "run", "--silent", script, *words], prepare.FRONTEND, is_loud
+    )
 
 
 LINT = (

