@@ -13,7 +13,28 @@ from dataclasses import dataclass
 
 WORDS = ("tide ", "keel ", "mast ", "rope ", "sail ", "dock ", "buoy ", "helm ")  # five characters each
 TOKEN_LENGTH = 5
-MARKDOWN = "## Tides\n\nThe **ferry** leaves at `07:40`, and\n\n- the first stop\n- the *second* stop\n\n```python\nprint(7)\n```\n\n"
+MARKDOWN = """## Tides
+
+The **ferry** leaves at `07:40` and calls at *four* piers; see [the timetable](https://example.org/tides).
+
+1. The first stop, where most people get off
+2. The second stop
+   - with a kiosk
+   - and a **bench**
+
+> High water comes fifty minutes later each day.
+
+| Pier | Leaves | Depth |
+| --- | --- | --- |
+| North | 07:40 | 3.2 m |
+| South | 08:05 | 2.9 m |
+
+```python
+def next_high(water: float, days: int) -> float:
+    return water + days * 50 / 60  # in hours
+```
+
+"""
 
 
 @dataclass(frozen=True)
@@ -115,8 +136,8 @@ class PacedProvider:
 
 
 def _token(model: str, index: int) -> str:
-    """Words of one length, so that a position in the text is a token's number; `…-md` says markdown instead."""
-    if model.endswith("-md"):
+    """Words of one length, so that a position in the text is a token's number; with `-md` in the name markdown instead."""
+    if "-md" in model:
         start = index * TOKEN_LENGTH % len(MARKDOWN)
         return (MARKDOWN * 2)[start : start + TOKEN_LENGTH]
     return WORDS[index % len(WORDS)]

@@ -1,0 +1,98 @@
+"""Four lanes of 2,000 tokens of markdown each, at 50 tokens a second, in Chromium with its processor slowed four times.
+
+How busy the page's main thread is, frames per second, the longest gap between two frames. Goals: ≤ 25 % busy,
+60 frames a second, no gap over 50 ms. Every frame is counted by requestAnimationFrame on the page itself.
+"""
+
+import asyncio
+import sys
+import time
+
+import httpx
+from playwright.async_api import Page, async_playwright
+
+from bench.common import Person, Place, Stage, median, note, percentile, print_line, run, stage, until
+from tools.check import find_browser
+
+TOKENS = 2000
+MODELS = tuple(f"f{first}r50n{TOKENS}-md-{first}" for first in (100, 110, 120, 130))
+SLOWED = 4
+COUNT_FRAMES = """() => {
+  window.frames_at = [];
+  const tick = (now) => { window.frames_at.push(now); requestAnimationFrame(tick); };
+  requestAnimationFrame(tick);
+}"""
+
+
+async def open_room(page: Page, here: Stage, person: Person, place: Place) -> None:
+    """The thread's page, signed in and quiet."""
+    cookies = dict(pair.split("=", 1) for pair in person.headers["Cookie"].split("; "))
+    await page.context.add_cookies([{"name": k, "value": v, "url": here.server.url} for k, v in cookies.items()])
+    await page.goto(f"{here.server.url}/p/{here.project_id}/t/{place.thread_id}")
+    await page.get_by_role("log", name="Conversation").wait_for()
+    await asyncio.sleep(3)
+
+
+async def ask(here: Stage, person: Person, place: Place) -> None:
+    async with httpx.AsyncClient(base_url=here.server.url, headers=person.headers) as client:
+        body = {"body": "Tell me about the tides.", "models": [f"openai:{model}" for model in MODELS]}
+        answer = await client.post(f"/api/v1/threads/{place.thread_id}/messages", json=body)
+        answer.raise_for_status()
+
+
+async def measure(page: Page, here: Stage, person: Person, place: Place) -> dict[str, float]:
+    """From the first token to the last, on a page that is open already."""
+    devtools = await page.context.new_cdp_session(page)
+    await devtools.send("Emulation.setCPUThrottlingRate", {"rate": SLOWED})
+    await devtools.send("Performance.enable")
+
+    async def busy_s() -> float:
+        metrics = await devtools.send("Performance.getMetrics")
+        return next(float(one["value"]) for one in metrics["metrics"] if one["name"] == "TaskDuration")
+
+    here.provider.streams.clear()
+    await ask(here, person, place)
+    await until(lambda: len(here.provider.streams) == len(MODELS), 20, "the models to be asked")
+    await page.evaluate(COUNT_FRAMES)
+    busy, began = await busy_s(), time.monotonic()
+    await until(lambda: all(stream.ended_at for stream in here.provider.streams), 120, "the answers")
+    busy, lasted = await busy_s() - busy, time.monotonic() - began
+    at = await page.evaluate("window.frames_at")
+    shown = len(await page.get_by_role("log", name="Conversation").inner_text())
+    if shown < len(MODELS) * TOKENS * 2:
+        raise RuntimeError(f"Only {shown} characters are on the page.")
+    gaps = [later - earlier for earlier, later in zip(at, at[1:], strict=False)]
+    return {
+        "busy_percent": round(100 * busy / lasted, 1),
+        "frames_per_s": round(len(gaps) / (at[-1] - at[0]) * 1000, 1),
+        "gap_p99_ms": round(percentile(gaps, 0.99), 1),
+        "gap_longest_ms": round(max(gaps), 1),
+        "gaps_over_50_ms": sum(gap > 50 for gap in gaps),
+        "seconds": round(lasted, 1),
+    }
+
+
+async def main() -> None:
+    browser_path = find_browser()
+    if browser_path is None:
+        sys.exit("There is no Chromium here; apt-get install chromium brings one.")
+    async with stage(MODELS, is_pinned=False, threads=4) as here, async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=browser_path, args=["--headless=new", "--no-sandbox", "--disable-gpu"]
+        )
+        rows = []
+        for place in here.places[:3]:
+            page = await browser.new_page(viewport={"width": 1600, "height": 1000})
+            await open_room(page, here, here.people[0], place)
+            rows.append(await measure(page, here, here.people[0], place))
+            note(str(rows[-1]))
+            await page.close()
+        await browser.close()
+    middle = {key: median([row[key] for row in rows]) for key in rows[0]}
+    print_line(
+        "browser", slowed=SLOWED, goal={"busy_percent": 25, "frames_per_s": 60, "gap_ms": 50}, median=middle, rows=rows
+    )
+
+
+if __name__ == "__main__":
+    run(main())
