@@ -9,6 +9,9 @@ from collections.abc import Iterable
 from typing import Protocol
 
 HOLD = 40  # characters held back at the start until it is clear that they are no name
+HOLD_TAG = 120  # the same for a mark, which holds a name
+_NAMED = re.compile(r"[:\n][*_\s]*[^*_\s]")  # the first words after what may have been a name
+_TAG = re.compile(r"<msg\b[^>]*>\s*", re.IGNORECASE)
 
 
 class Speech(Protocol):
@@ -55,8 +58,7 @@ class OwnWords:
     def __init__(self, own: str, others: Iterable[str]) -> None:
         self.is_cut = False
         self._plain = Plain()
-        self._own = re.compile(rf"(?:<msg\b[^>]*>\s*)?[*_]*{re.escape(own)}[*_]*\s*:[*_]*\s*", re.IGNORECASE)
-        self._tag = re.compile(r"<msg\b[^>]*>\s*", re.IGNORECASE)
+        self._own = re.compile(rf"[*_]*{re.escape(own)}[*_]*\s*:[*_]*\s*", re.IGNORECASE)
         names = [name.lower() for name in others if name]
         self._marks = (*(f"{n}:" for n in names), *(f"{n}**:" for n in names), "<msg", "</msg")
         self._has_begun = False
@@ -68,20 +70,31 @@ class OwnWords:
             return ""
         self._held += self._plain.feed(text)
         if not self._has_begun:
-            if len(self._held) < HOLD and ":" not in self._held and "\n" not in self._held:
-                return ""
-            self._begin()
-        return self._release(is_last=False)
+            self._begin(is_last=False)
+        return self._release(is_last=False) if self._has_begun else ""
 
     def rest(self) -> str:
         if not self._has_begun:
-            self._begin()
+            self._begin(is_last=True)
         return self._release(is_last=True)
 
-    def _begin(self) -> None:
+    def _begin(self, *, is_last: bool) -> None:
+        """Drop the mark and the name in front, once it is sure which characters they are; how the words
+        were cut into pieces must make no difference, so only as much is looked at as decides."""
+        if self._held.startswith("<"):
+            if ">" not in self._held and len(self._held) < HOLD_TAG and not is_last:
+                return
+            tag = _TAG.match(self._held, 0, HOLD_TAG)
+            if tag is not None and tag.end() == len(self._held) and not is_last:
+                return
+            self._held = self._held[tag.end() :] if tag else self._held
+        named = _NAMED.search(self._held)
+        decided = min(named.end() if named else HOLD, HOLD)
+        if len(self._held) < decided and not is_last:
+            return
         self._has_begun = self._is_line_start = True
-        if match := self._own.match(self._held) or self._tag.match(self._held):
-            self._held = self._held[match.end() :]
+        if name := self._own.match(self._held, 0, decided):
+            self._held = self._held[name.end() :]
 
     def _release(self, *, is_last: bool) -> str:
         shown: list[str] = []
