@@ -7,6 +7,7 @@ How busy the page's main thread is, frames per second, the longest gap between t
 import asyncio
 import sys
 import time
+from itertools import pairwise
 
 import httpx
 from playwright.async_api import Page, async_playwright
@@ -61,7 +62,7 @@ async def measure(page: Page, here: Stage, person: Person, place: Place) -> dict
     shown = len(await page.get_by_role("log", name="Conversation").inner_text())
     if shown < len(MODELS) * TOKENS * 2:
         raise RuntimeError(f"Only {shown} characters are on the page.")
-    gaps = [later - earlier for earlier, later in zip(at, at[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(at)]
     return {
         "busy_percent": round(100 * busy / lasted, 1),
         "frames_per_s": round(len(gaps) / (at[-1] - at[0]) * 1000, 1),

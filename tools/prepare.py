@@ -193,7 +193,14 @@ def npm_packages() -> None:
     wanted = _digest([lock, FRONTEND / "package.json"])
     if stamp.exists() and stamp.read_text() == wanted:
         return
-    npm = [VENV / "bin" / "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
+    npm: list[str | Path] = [
+        VENV / "bin" / "npm",
+        "ci",
+        "--no-audit",
+        "--no-fund",
+        "--ignore-scripts",
+        "--loglevel=error",
+    ]
     step("Fetching what the browser's part is built from (about a minute)", lambda: run(npm, FRONTEND, node_env()))
     stamp.write_text(wanted)
 
