@@ -8,7 +8,7 @@ import { meQuery } from "@/lib/queries"
 import { keys } from "@/lib/query"
 
 export const defaults = {
-  single_letters: true, // C, J, K … outside a field
+  single_key_shortcuts: true, // C, J, K … outside a field
   enter_sends: true, // else Enter makes a new line and ⌘Enter sends
 }
 export type Preference = keyof typeof defaults
@@ -29,11 +29,11 @@ export function useSetPreference(): (name: Preference, value: boolean) => void {
     mutationFn: (preferences: MeView["preferences"]) => api.patch<MeView>("/me", { preferences }),
     onMutate: (preferences) => {
       const before = client.getQueryData<MeView>(keys.me)
-      if (before) client.setQueryData(keys.me, { ...before, preferences })
+      if (before) client.setQueryData(keys.me, { ...before, preferences: { ...before.preferences, ...preferences } })
       return before
     },
     onError: (_error, _preferences, before) => client.setQueryData(keys.me, before),
     onSuccess: (me) => client.setQueryData(keys.me, me),
   })
-  return (name, value) => change.mutate({ ...client.getQueryData<MeView>(keys.me)?.preferences, [name]: value })
+  return (name, value) => change.mutate({ [name]: value })
 }

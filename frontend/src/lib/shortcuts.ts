@@ -13,7 +13,7 @@ export interface Shortcut {
   label: string
   group: ShortcutGroup
   /** Answers false when it was not for it after all: the next one is asked. */
-  run: (event: KeyboardEvent) => boolean | void
+  run: (event?: KeyboardEvent) => boolean | void
   /** A key of ours that works inside a field, too, though it has no ⌘ (Esc). */
   isInFields?: boolean
 }
@@ -82,6 +82,11 @@ export function answer(event: KeyboardEvent): void {
   }
 }
 
+/** This function will do what a key would do now, for a button that stands for it; false when nothing answers. */
+export function runShortcut(keys: string): boolean {
+  return activeShortcuts().some((shortcut) => shortcut.keys === keys && shortcut.run() !== false)
+}
+
 if (typeof window !== "undefined") addEventListener("keydown", answer)
 
 /** This function will answer these keys while the component is shown; what was shown last answers first. */
@@ -94,7 +99,7 @@ export function useShortcuts(shortcuts: Shortcut[]): void {
   useEffect(() => {
     const mine = latest.current.map((one, index) => ({
       ...one,
-      run: (event: KeyboardEvent) => latest.current[index]?.run(event),
+      run: (event?: KeyboardEvent) => latest.current[index]?.run(event),
     }))
     active.push(mine)
     return () => void active.splice(active.indexOf(mine), 1)

@@ -1,0 +1,60 @@
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query"
+import { useEffect, useMemo } from "react"
+
+import { arrangeThreads, see, settle, settled, type ListItem } from "@/features/threads/order"
+import { rowsOf, threadsQuery } from "@/features/threads/queries"
+import { useSigns } from "@/features/threads/signs"
+import { when } from "@/lib/format"
+import type { ThreadRow } from "@/lib/protocol.gen"
+import { modelsQuery } from "@/lib/queries"
+import { useStore } from "@/lib/store"
+
+export interface ThreadListState {
+  items: ListItem[]
+  count: number
+  isLoading: boolean
+  error: Error | null
+  /** Asks for the next hundred when there are more. */
+  loadMore: () => void
+  noteOf: (row: ThreadRow) => string
+}
+
+/** This function will give the list as it stands now: what the server said, in an order that does not jump. */
+export function useThreadList(projectId: string, openId: string | undefined): ThreadListState {
+  const query = useInfiniteQuery(threadsQuery(projectId))
+  const models = useQuery(modelsQuery(projectId)).data
+  const { live } = useSigns()
+  const state = useStore(settled)
+
+  useEffect(() => {
+    settle(projectId)
+    const settleAgain = () => document.visibilityState === "visible" && settle(projectId)
+    document.addEventListener("visibilitychange", settleAgain)
+    return () => document.removeEventListener("visibilitychange", settleAgain)
+  }, [projectId])
+
+  const items = useMemo(() => {
+    const rows = rowsOf(query.data)
+    if (state.projectId !== projectId) return arrangeThreads(rows, new Map(), new Date())
+    return arrangeThreads(see(state, rows, openId), state.moments, state.now)
+  }, [query.data, state, projectId, openId])
+
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query
+  return {
+    items,
+    count: query.data ? items.reduce((sum, item) => sum + Number(item.kind === "row"), 0) : 0,
+    isLoading: query.isPending,
+    error: query.error,
+    loadMore: () => {
+      if (hasNextPage && !isFetchingNextPage) void fetchNextPage()
+    },
+    noteOf: ({ thread }) => {
+      const slots = live[thread.id]
+      if (slots?.length) {
+        const names = slots.map((slot) => models?.find((model) => model.slot === slot)?.name ?? "A model")
+        return names.length > 2 ? `${names.length} models are writing` : `${names.join(" and ")} ${names.length === 1 ? "is" : "are"} writing`
+      }
+      return (thread.is_private ? "Private, " : "") + when(thread.active_at)
+    },
+  }
+}
