@@ -1,4 +1,4 @@
-"""The HTTP API: mounts each area's router and translates refusals. `/api/docs` shows it."""
+"""The HTTP API: mounts each area's router and translates refusals. `/api/docs` shows it, `/api/openapi.json` describes it."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ import msgspec
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
-from ninja.errors import AuthenticationError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 from ninja.security import django_auth
 
 from chatplatform.kernel import http
-from chatplatform.kernel.errors import AppError, Invalid, SignedOut
+from chatplatform.kernel.errors import AppError, Forbidden, Invalid, NotFound, SignedOut
 
 
 class Api(NinjaAPI):
@@ -40,11 +40,27 @@ def _signed_out(request: HttpRequest, error: AuthenticationError) -> HttpRespons
     return http.problem(request, SignedOut("Sign in first."))
 
 
+@api.exception_handler(HttpError)
+def _refused(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """ninja's own refusals: a missing CSRF token (403) and a body that is no JSON (400)."""
+    if error.status_code == 403:
+        return http.problem(request, Forbidden("This page is out of date. Load it again.", "csrf_failed"))
+    return http.problem(request, Invalid("The request is not of the expected form."))
+
+
 @api.exception_handler(ValidationError)
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    fields = [{"field": ".".join(str(p) for p in e["loc"][2:]) or str(e["loc"][-1]), "message": e["msg"]} for e in error.errors]
+    if any(e["loc"][0] == "path" for e in error.errors):
+        # What is no id names nothing, exactly as an id of nothing.
+        return http.problem(request, NotFound("There is nothing here for you."))
+    fields = [{"field": _field(e["loc"]), "message": e["msg"]} for e in error.errors]
     words = "; ".join(f"{f['field']}: {f['message']}" for f in fields)
     return http.problem(request, Invalid(words or "The request is not of the expected form.", fields=fields))
+
+
+def _field(location: tuple[Any, ...]) -> str:
+    """Where in the request: `("body", "body", "name")` is `name`."""
+    return ".".join(str(part) for part in location[2:]) or str(location[-1])
 
 
 def mount() -> None:

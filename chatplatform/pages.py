@@ -1,4 +1,4 @@
-"""The page itself: one built index.html for every address a person may open."""
+"""The page itself, one built index.html for every address a person may open; and refusals outside the API's views."""
 
 from functools import lru_cache
 
@@ -7,8 +7,17 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
+from chatplatform.kernel.errors import AppError, Forbidden, Invalid, NotFound
+from chatplatform.kernel.http import problem
+
 MISSING = """<!doctype html><meta charset="utf-8"><title>Parley</title>
 <p>The page is not built yet. Run <code>make build</code>, then load this again."""
+
+
+class Broken(AppError):
+    """A defect of ours. The words go out, the traceback goes to the log."""
+
+    status, default_code, retryable = 500, "broken", True
 
 
 @lru_cache(maxsize=1)
@@ -18,7 +27,8 @@ def _built(stamp: int) -> bytes:
 
 @require_safe
 @ensure_csrf_cookie
-def index(request: HttpRequest) -> HttpResponse:
+async def index(request: HttpRequest) -> HttpResponse:
+    """The application, for every address that is no file and no API."""
     file = settings.FRONTEND_DIST / "index.html"
     if not file.exists():
         return HttpResponse(MISSING, status=503)
@@ -28,6 +38,25 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def livez(request: HttpRequest) -> HttpResponse:
+async def livez(request: HttpRequest) -> HttpResponse:
     """The process answers; it asks nothing else of anybody."""
     return HttpResponse("ok", content_type="text/plain")
+
+
+# -- what Django answers when no view did --------------------------------------------------------
+
+
+def csrf_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return problem(request, Forbidden("This page is out of date. Load it again.", "csrf_failed"))
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return problem(request, Invalid("The request is not of the expected form."))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return problem(request, NotFound("There is nothing here for you."))
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    return problem(request, Broken("This did not work, and the server's log says why. Try it once more."))

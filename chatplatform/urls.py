@@ -8,9 +8,12 @@ from chatplatform.api import api
 
 urlpatterns = [
     path("api/", api.urls),
-    path("_allauth/", include("allauth.headless.urls")),
-    path("accounts/", include("allauth.urls")),
+    path("_allauth/", include("projects.urls")),
     path("admin/", admin.site.urls),
     path("livez", pages.livez),
     re_path(r"^(?!api/|static/|_allauth/|admin/|ws).*$", pages.index),
 ]
+
+handler400 = pages.bad_request
+handler404 = pages.not_found
+handler500 = pages.broken

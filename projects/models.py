@@ -28,7 +28,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A person. `is_staff` is who looks after this server: the first account is made so."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    email = models.EmailField(max_length=254)
+    email = models.EmailField(max_length=254, unique=True)  # kept in lower case
     name = models.CharField(max_length=80)
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
@@ -44,6 +44,16 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.email
+
+
+class FirstAccount(models.Model):
+    """One row at most: whose account was the first. Its fixed key lets only one of two first sign-ups have it."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    user = models.OneToOneField(User, models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints: ClassVar = [models.CheckConstraint(condition=models.Q(id=1), name="first_account_once")]
 
 
 class Role(models.TextChoices):
@@ -75,7 +85,10 @@ class Membership(models.Model):
     joined_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["project", "user"], name="member_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["project", "user"], name="member_once"),
+            models.UniqueConstraint(fields=["project"], condition=models.Q(role="owner"), name="one_owner"),
+        ]
 
 
 class Invite(models.Model):

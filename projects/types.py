@@ -40,6 +40,7 @@ class ProjectView(Struct, frozen=True):
     permissions: list[str]
     created_at: datetime
     archived_at: datetime | None = None
+    deleted_at: datetime | None = None  # can be brought back for thirty days
     has_news: bool = False  # an unread thread
 
 
@@ -78,3 +79,18 @@ class InvitePreview(Struct, frozen=True):
     member_count: int
     is_member: bool
     project_id: UUID | None = None  # only when the asker is a member already
+
+
+class AuditView(Struct, frozen=True):
+    """Who did what to what. `action` is noun.happened, as events are."""
+
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    data: dict[str, bool | int | str]
+
+
+class AuditPage(Struct, frozen=True):
+    items: list[AuditView]
+    next_cursor: str | None

@@ -36,9 +36,7 @@ def effective(branch: Branch, user_id: UUID | None, from_seq: int = 1, to_seq: i
     return [*_views(branch.id, room, from_seq, to_seq, False), *_views(branch.id, own, from_seq, to_seq, True)]
 
 
-def _rows(
-    branch_ids: list[UUID], user_id: UUID | None, from_seq: int, to_seq: int | None
-) -> dict[UUID, list[Choice]]:
+def _rows(branch_ids: list[UUID], user_id: UUID | None, from_seq: int, to_seq: int | None) -> dict[UUID, list[Choice]]:
     query = Choice.objects.filter(branch__in=branch_ids, seq__gte=from_seq)
     if to_seq is not None:
         query = query.filter(seq__lte=to_seq)

@@ -38,7 +38,7 @@ class Thread(models.Model):
     parent_message_id = models.UUIDField(null=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["project", "archived_at", "-active_at"], name="thread_list")]
+        indexes: ClassVar = [models.Index(fields=["project", "archived_at", "-active_at", "-id"], name="thread_list")]
 
     def __str__(self) -> str:
         return self.title or "New thread"

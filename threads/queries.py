@@ -82,13 +82,13 @@ def people_of(thread: Thread) -> list[PersonView]:
         return []
     members = Membership.objects.filter(project_id=thread.project_id).values("user_id")
     rows = Participant.objects.filter(thread=thread, user__in=members, user__is_active=True).order_by("id")
-    return [PersonView(id=id, name=name) for id, name in rows.values_list("user_id", "user__name") if id is not None]
+    return [PersonView(id=key, name=name) for key, name in rows.values_list("user_id", "user__name")]
 
 
 def thread_detail(access: ThreadAccess) -> ThreadDetail:
     """What a room needs at opening, as its asker may see it."""
     thread = access.thread
-    mark = ReadMark.objects.filter(user=access.user, branch_id=thread.main_branch_id).first()
+    mark = ReadMark.objects.filter(user=access.user, branch=thread.main_branch).first()
     branches = thread.branches.select_related("created_by").order_by("created_at", "id")
     return ThreadDetail(
         thread=thread_view(thread),
@@ -125,6 +125,23 @@ def thread_rows(
     found, marks = line_ups(t.id for t in page), _marks(user_id, page)
     views = [_row(t, found[t.id], marks.get(t.main_branch_id), access.membership.joined_at) for t in page]
     return views, ((page[-1].active_at, page[-1].id) if has_more else None)
+
+
+def projects_with_news(user_id: UUID) -> set[UUID]:
+    """Which of the person's projects hold a thread with something unread, by the same rule as the list's rows."""
+    read = ReadMark.objects.filter(user_id=user_id, branch=OuterRef("main_branch_id"))
+    joined = Membership.objects.filter(
+        user_id=user_id, project=OuterRef("project_id"), joined_at__lt=OuterRef("active_at")
+    )
+    unread = (
+        visible_threads(user_id)
+        .filter(project__memberships__user_id=user_id, project__deleted_at=None, archived_at=None)
+        .filter(main_branch__head_seq__gt=0)
+        .annotate(is_read=Exists(read.filter(seq__gte=OuterRef("main_branch__head_seq"))))
+        .filter(is_read=False)
+        .filter(Exists(read) | Exists(joined))
+    )
+    return set(unread.values_list("project_id", flat=True).distinct())
 
 
 def _marks(user_id: UUID, threads: list[Thread]) -> dict[UUID | None, ReadMark]:

@@ -56,7 +56,10 @@ def create_thread(
     """
     access = projects.access_project(user_id, project_id, Permission.WRITE)
     thread = Thread(
-        project=access.project, title=text.short(title, MAX_TITLE, "title"), created_by=access.user, is_private=is_private
+        project=access.project,
+        title=text.short(title, MAX_TITLE, "title"),
+        created_by=access.user,
+        is_private=is_private,
     )
     main = Branch(thread=thread, name="main", created_by=access.user)
     own_from = 1
@@ -133,10 +136,10 @@ def _check_place(branch: Branch, seq: int, variant: int) -> None:
         raise Invalid("There is no message at that place.", "no_such_place", seq=seq)
 
 
-def _save_named(branch: Branch, **how: bool) -> None:
+def _save_named(branch: Branch, force_insert: bool = False) -> None:
     try:
         with transaction.atomic():
-            branch.save(**how)
+            branch.save(force_insert=force_insert)
     except IntegrityError as error:
         if "name" not in str(error):
             raise
@@ -223,8 +226,11 @@ def _write_line_up(thread: Thread, model_ids: Sequence[str]) -> None:
 
 
 @transaction.atomic
-def set_people(user_id: UUID, thread_id: UUID, user_ids: Sequence[UUID]) -> ThreadAccess:
-    """Exactly these people, and whoever started it, see the private thread. Anybody may take themself out."""
+def set_people(user_id: UUID, thread_id: UUID, user_ids: Sequence[UUID]) -> ThreadAccess | None:
+    """Exactly these people, and whoever started it, see the private thread.
+
+    Anybody may take themself out; they are answered None, for they see it no more.
+    """
     access = access_thread(user_id, thread_id, Permission.READ)
     thread = access.thread
     if not thread.is_private:
@@ -234,13 +240,13 @@ def set_people(user_id: UUID, thread_id: UUID, user_ids: Sequence[UUID]) -> Thre
     wanted = {*user_ids} | ({thread.created_by_id} if thread.created_by_id in here else set())
     if wanted != here - {user_id}:
         _check_manages(access)
-    _let_in(thread, [u for u in wanted - here if u is not None])
+    _let_in(thread, wanted - here)
     gone = here - wanted
     Participant.objects.filter(thread=thread, user__in=gone).delete()
     for lost in gone:
         after_commit(access_lost, user_id=lost, project_id=thread.project_id, thread_id=thread.id)
     after_commit(signals.thread_changed, thread_id=thread.id)
-    return access
+    return None if user_id in gone else access
 
 
 def _let_in(thread: Thread, user_ids: Iterable[UUID]) -> None:

@@ -51,6 +51,11 @@ class ThreadRow(Struct, frozen=True):
     read_at: datetime | None
 
 
+class ThreadPage(Struct, frozen=True):
+    items: list[ThreadRow]
+    next_cursor: str | None
+
+
 class ThreadDetail(Struct, frozen=True):
     """A thread with what its room needs at opening. `people` only of a private thread."""
 

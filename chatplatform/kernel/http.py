@@ -4,15 +4,53 @@ Answers are msgspec structs, the same values as on the socket; requests are ninj
 is an RFC 9457 problem: `{"type", "title", "status", "code", "detail", …data}`.
 """
 
+import ipaddress
 from typing import Any
+from uuid import UUID
 
 import msgspec
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from ninja import Schema
+from pydantic import ConfigDict
 
-from chatplatform.kernel.errors import AppError
+from chatplatform.kernel.errors import AppError, SignedOut
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 documented: dict[str, Any] = {}  # struct types that some operation answers with, by name
+
+
+class Body(Schema):
+    """What a request may carry: the named fields and no others."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def asker(request: HttpRequest) -> UUID:
+    """Who is signed in; SignedOut when nobody is. The middleware has loaded them already, so this asks no database."""
+    if not request.user.is_authenticated:
+        raise SignedOut("Sign in first.")
+    return request.user.pk
+
+
+def client_address(request: HttpRequest) -> str:
+    """Where the request comes from: the key of limits on strangers. An IPv6 network counts as one."""
+    return address_of(request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", ""))
+
+
+def address_of(peer: str, forwarded: str) -> str:
+    """The peer's address, or what our own proxy says it is; the last hop alone can be believed."""
+    if settings.IS_BEHIND_PROXY and forwarded:
+        peer = forwarded.rsplit(",", 1)[-1].strip()
+    try:
+        address = ipaddress.ip_address(peer)
+    except ValueError:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.ip_network((address, 64), strict=False).network_address)
+    return str(address)
 
 
 def reply(value: Any, status: int = 200) -> HttpResponse:
@@ -25,7 +63,9 @@ def no_content() -> HttpResponse:
 
 
 def answers(kind: Any, *, status: int = 200, many: bool = False) -> dict[str, Any]:
-    """For `openapi_extra`: this operation answers with `kind`, or a list of it."""
+    """For `openapi_extra`: this operation answers with `kind`, a list of it, or (None) nothing."""
+    if kind is None:
+        return {"responses": {status: {"description": "Done; nothing to say."}}}
     documented[kind.__name__] = kind
     ref: dict[str, Any] = {"$ref": f"#/components/schemas/{kind.__name__}"}
     schema = {"type": "array", "items": ref} if many else ref

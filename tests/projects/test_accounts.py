@@ -1,0 +1,354 @@
+"""Sign-up, sign-in and sessions, through the addresses that the page uses."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.core import mail
+from django.test import Client
+
+from chatplatform.kernel import limits
+from projects.accounts import FIRST_PROJECT
+from projects.models import AuditEntry, FirstAccount, Membership, Project, User
+from projects.services import create_project
+from projects.signals import signed_out
+from threads.models import Thread
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PASSWORD = "a ferry leaves at nine"
+
+
+@pytest.fixture(autouse=True)
+def _no_limits_yet() -> Iterator[None]:
+    limits.reset()
+    yield
+    limits.reset()
+
+
+def call(client: Client, method: str, path: str, body: Any = None) -> Any:
+    answer = client.generic(
+        method,
+        f"/_allauth/browser/v1/{path}",
+        json.dumps(body) if body is not None else "",
+        content_type="application/json",
+    )
+    answer.body = json.loads(answer.content)  # type: ignore[attr-defined]
+    return answer
+
+
+def sign_up(client: Client, email: str = "nora@example.org", **more: Any) -> Any:
+    return call(client, "POST", "auth/signup", {"email": email, "password": PASSWORD, "name": "Nora", **more})
+
+
+def sign_in(client: Client, email: str = "nora@example.org", password: str = PASSWORD) -> Any:
+    return call(client, "POST", "auth/login", {"email": email, "password": password})
+
+
+def test_first_account_looks_after_the_server_and_lands_in_a_thread() -> None:
+    client = Client()
+    assert client.get("/api/v1/server").json()["has_people"] is False
+    assert sign_up(client).status_code == 200
+    nora = User.objects.get()
+    assert (nora.is_staff, nora.name, nora.email) == (True, "Nora", "nora@example.org")
+    (project,) = client.get("/api/v1/projects").json()
+    assert (project["name"], project["role"]) == (FIRST_PROJECT, "owner")
+    assert Thread.objects.filter(project_id=project["id"]).count() == 1
+    assert client.get("/api/v1/me").json()["is_staff"] is True
+
+
+def test_second_account_looks_after_nothing() -> None:
+    sign_up(Client())
+    client = Client()
+    assert sign_up(client, "otto@example.org").status_code == 200
+    otto = User.objects.get(email="otto@example.org")
+    assert (otto.is_staff, otto.is_superuser) == (False, False)
+    assert client.get("/api/v1/projects").json() == []
+    assert FirstAccount.objects.count() == 1
+
+
+def test_nobody_becomes_first_where_the_first_is_taken(alice: User) -> None:
+    sign_up(Client())
+    assert User.objects.get(email="nora@example.org").is_staff is False
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"password": "short"}, "password"),
+        ({"password": "password1234"}, "password"),
+        ({"email": "nothing"}, "email"),
+        ({"name": ""}, "name"),
+        ({"name": "\u202e"}, "name"),
+    ],
+)
+def test_sign_up_says_which_field_is_wrong(change: dict[str, str], field: str) -> None:
+    answer = sign_up(Client(), **change)
+    assert answer.status_code == 400
+    assert [error["param"] for error in answer.body["errors"]] == [field]
+    assert not User.objects.exists()
+
+
+def test_email_is_taken_in_any_case() -> None:
+    sign_up(Client())
+    answer = sign_up(Client(), "NORA@example.org")
+    assert answer.status_code == 400
+    assert answer.body["errors"][0]["message"] == "Somebody here has this email already. Sign in instead."
+    assert sign_in(Client(), "Nora@Example.org").status_code == 200
+
+
+def test_no_mail_is_sent(settings: LazySettings) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    client = Client()
+    sign_up(client)
+    sign_up(Client())
+    sign_in(Client(), password="not the password")
+    call(client, "POST", "account/password/change", {"current_password": PASSWORD, "new_password": PASSWORD + "!"})
+    assert mail.outbox == []
+
+
+# -- closed --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def invite(alice: User) -> Callable[..., str]:
+    def make(**how: Any) -> str:
+        from projects.invites import create_invite
+
+        project = create_project(alice.id, "Ferryline").project
+        return create_invite(alice.id, project.id, "member", **how)[1]
+
+    return make
+
+
+def test_closed_server_takes_the_first_account_and_then_nobody(settings: LazySettings) -> None:
+    settings.IS_SIGN_UP_OPEN = False
+    assert Client().get("/api/v1/server").json()["is_sign_up_open"] is True
+    assert sign_up(Client()).status_code == 200
+    answer = sign_up(Client(), "otto@example.org")
+    assert (answer.status_code, answer.body["code"]) == (403, "sign_up_closed")
+    assert not User.objects.filter(email="otto@example.org").exists()
+
+
+def test_closed_server_takes_whom_an_invitation_brings(settings: LazySettings, invite: Callable[..., str]) -> None:
+    settings.IS_SIGN_UP_OPEN = False
+    code = invite(max_uses=1)
+    client = Client()
+    assert sign_up(client, invite=code).status_code == 200
+    assert [p["name"] for p in client.get("/api/v1/projects").json()] == ["Ferryline"]
+    # The page accepts the invitation once more, which changes nothing.
+    again = client.post("/api/v1/invites/accept", {"code": code}, content_type="application/json")
+    assert again.json()["role"] == "member"
+
+
+def test_invitation_for_one_makes_one_account(settings: LazySettings, invite: Callable[..., str]) -> None:
+    settings.IS_SIGN_UP_OPEN = False
+    code = invite(max_uses=1)
+    sign_up(Client(), invite=code)
+    answer = sign_up(Client(), "otto@example.org", invite=code)
+    assert (answer.status_code, answer.body["code"]) == (409, "invite_ended")
+    assert answer.body["detail"].startswith("It worked for one person, and one came.")
+    assert not User.objects.filter(email="otto@example.org").exists()
+
+
+def test_invented_invitation_makes_no_account(settings: LazySettings, alice: User) -> None:
+    settings.IS_SIGN_UP_OPEN = False
+    answer = sign_up(Client(), invite="invented")
+    assert (answer.status_code, answer.body["code"]) == (404, "invite_unknown")
+
+
+# -- signing in ----------------------------------------------------------------------------------
+
+
+def test_wrong_email_and_wrong_password_are_one_message() -> None:
+    sign_up(Client())
+    wrong = [sign_in(Client(), password="not the password"), sign_in(Client(), "nobody@example.org")]
+    assert {a.status_code for a in wrong} == {401}
+    assert {a.body["detail"] for a in wrong} == {
+        "Email and password do not go together. Four more tries, then a minute's rest."
+    }
+    assert {(a.body["code"], a.body["tries_left"]) for a in wrong} == {("wrong_password", 4)}
+
+
+def test_five_wrong_passwords_then_a_rest_even_with_the_right_one() -> None:
+    sign_up(Client())
+    said = [sign_in(Client(), password=f"not the password {n}").body["detail"] for n in range(5)]
+    assert said[3].endswith("One more try, then a minute's rest.")
+    assert said[4].endswith("Now a minute's rest.")
+    answer = sign_in(Client())
+    assert (answer.status_code, answer.body["code"]) == (429, "too_many")
+    assert 0 < answer.body["retry_after_s"] <= 60
+    assert int(answer["Retry-After"]) <= 61
+    other = Client(REMOTE_ADDR="192.0.2.7")
+    assert sign_in(other).status_code == 200
+
+
+def test_success_gives_the_tries_back() -> None:
+    sign_up(Client())
+    for _ in range(3):
+        sign_in(Client(), password="not the password")
+    assert sign_in(Client()).status_code == 200
+    assert sign_in(Client(), password="not the password").body["tries_left"] == 4
+
+
+def test_account_that_was_switched_off_reads_like_a_wrong_password() -> None:
+    sign_up(Client())
+    User.objects.update(is_active=False)
+    answer = sign_in(Client())
+    assert (answer.status_code, answer.body["code"]) == (401, "wrong_password")
+
+
+def test_unknown_email_costs_one_hash_like_a_known_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.contrib.auth.hashers import MD5PasswordHasher
+
+    sign_up(Client())
+    hashed: list[str] = []
+    encode = MD5PasswordHasher.encode
+    monkeypatch.setattr(MD5PasswordHasher, "encode", lambda *a, **k: hashed.append("one") or encode(*a, **k))
+    sign_in(Client(), password="not the password")
+    known = len(hashed)
+    sign_in(Client(), "nobody@example.org")
+    assert (known, len(hashed) - known) == (1, 1)
+
+
+def test_session_id_is_new_after_sign_in() -> None:
+    sign_up(Client())
+    client = Client()
+    client.get("/_allauth/browser/v1/auth/session")
+    planted = client.session
+    planted["x"] = 1
+    planted.save()
+    client.cookies["parley"] = planted.session_key
+    sign_in(client)
+    assert client.cookies["parley"].value != planted.session_key
+
+
+def test_cookies_are_out_of_reach_of_scripts_and_other_sites() -> None:
+    client = Client()
+    sign_up(client)
+    cookie = client.cookies["parley"]
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
+    assert cookie["max-age"] == 60 * 60 * 24 * 30
+    assert len(cookie.value) >= 32  # at 5 bits a character over 128
+
+
+# -- sessions ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def heard() -> Iterator[list[tuple[Any, Any]]]:
+    """(user id, session key) of every sign-out that the live side would hear of."""
+    news: list[tuple[Any, Any]] = []
+
+    def hear(sender: object, user_id: Any, session_key: Any, **_: object) -> None:
+        news.append((user_id, session_key))
+
+    signed_out.connect(hear)
+    yield news
+    signed_out.disconnect(hear)
+
+
+def two_browsers() -> tuple[Client, Client]:
+    desk, phone = Client(headers={"User-Agent": "Desk"}), Client(headers={"User-Agent": "Phone"})
+    sign_up(desk)
+    sign_in(phone)
+    return desk, phone
+
+
+def test_sign_out_ends_the_session_and_says_so(heard: list[tuple[Any, Any]]) -> None:
+    client = Client()
+    sign_up(client)
+    key = client.cookies["parley"].value
+    assert call(client, "DELETE", "auth/session").status_code == 401  # allauth's way of saying: signed out
+    client.cookies["parley"] = key
+    assert client.get("/api/v1/me").status_code == 401
+    assert heard == [(User.objects.get().id, key)]
+
+
+def test_sessions_are_listed_with_where_they_are() -> None:
+    desk, _ = two_browsers()
+    rows = call(desk, "GET", "auth/sessions").body["data"]
+    assert {(row["user_agent"], row["ip"], row["is_current"]) for row in rows} == {
+        ("Desk", "127.0.0.1", True),
+        ("Phone", "127.0.0.1", False),
+    }
+    assert all(row["last_seen_at"] for row in rows)
+
+
+def test_session_revoked_elsewhere_is_worthless_at_once(heard: list[tuple[Any, Any]]) -> None:
+    desk, phone = two_browsers()
+    key = phone.cookies["parley"].value
+    other = next(row for row in call(desk, "GET", "auth/sessions").body["data"] if not row["is_current"])
+    assert call(desk, "DELETE", "auth/sessions", {"sessions": [other["id"]]}).status_code == 200
+    assert phone.get("/api/v1/me").status_code == 401
+    assert desk.get("/api/v1/me").status_code == 200
+    assert heard == [(User.objects.get().id, key)]
+
+
+def test_nobody_revokes_the_session_of_another() -> None:
+    desk, _ = two_browsers()
+    mallory = Client()
+    sign_up(mallory, "mallory@example.org")
+    row = call(desk, "GET", "auth/sessions").body["data"][0]
+    assert call(mallory, "DELETE", "auth/sessions", {"sessions": [row["id"]]}).status_code == 400
+    assert desk.get("/api/v1/me").status_code == 200
+
+
+def test_new_password_signs_the_others_out(heard: list[tuple[Any, Any]]) -> None:
+    desk, phone = two_browsers()
+    key = phone.cookies["parley"].value
+    new = {"current_password": PASSWORD, "new_password": "the ferry left at ten"}
+    assert call(desk, "POST", "account/password/change", new).status_code == 200
+    assert desk.get("/api/v1/me").status_code == 200
+    assert phone.get("/api/v1/me").status_code == 401
+    assert (User.objects.get().id, key) in heard
+    assert AuditEntry.objects.filter(action="password.changed").exists()
+    assert sign_in(Client()).status_code == 401
+    assert sign_in(Client(), password="the ferry left at ten").status_code == 200
+
+
+def test_new_password_needs_the_old_one() -> None:
+    desk, phone = two_browsers()
+    wrong = {"current_password": "not the password", "new_password": "the ferry left at ten"}
+    answer = call(desk, "POST", "account/password/change", wrong)
+    assert answer.status_code == 400
+    assert answer.body["errors"][0]["message"] == "That is not the password you have now."
+    assert phone.get("/api/v1/me").status_code == 200
+
+
+def test_account_switched_off_is_out_at_once() -> None:
+    client = Client()
+    sign_up(client)
+    User.objects.update(is_active=False)
+    assert client.get("/api/v1/me").status_code == 401
+
+
+def test_idle_session_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    from datetime import timedelta
+
+    from chatplatform.kernel import clock
+    from projects import sessions
+
+    client = Client()
+    sign_up(client)
+    assert client.get("/api/v1/me").status_code == 200
+    later = clock.now() + sessions.IDLE + timedelta(minutes=1)
+    monkeypatch.setattr(sessions, "now", lambda: later)
+    assert client.get("/api/v1/me").status_code == 401
+    monkeypatch.undo()
+    assert client.get("/api/v1/me").status_code == 401
+
+
+def test_sessions_are_for_their_own_eyes() -> None:
+    assert call(Client(), "GET", "auth/sessions").status_code == 401
+    assert Membership.objects.count() == Project.objects.count() == 0
+
+
+@pytest.mark.parametrize("path", ["auth/password/request", "auth/code/request", "account/email", "account/phone"])
+def test_doors_that_are_not_used_are_not_there(path: str) -> None:
+    client = Client()
+    sign_up(client)
+    answer = client.post(f"/_allauth/browser/v1/{path}", {"email": "nora@example.org"}, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
