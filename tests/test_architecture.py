@@ -18,7 +18,7 @@ MESSAGING: tuple[tuple[str, ...], ...] = (
     ("types", "failpoints"),
     ("protocol", "models"),
     ("stores", "streams", "providers"),
-    ("rooms", "hub", "outbox", "presence", "access"),
+    ("rooms", "hub", "sockets", "packets", "outbox", "presence", "access"),
     ("runs",),
     ("services",),
     ("consumers", "api", "listeners", "routing"),
