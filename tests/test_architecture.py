@@ -15,11 +15,12 @@ AREAS = ("chatplatform.kernel", "projects", "threads", "messaging", "chatplatfor
 
 # Inside messaging, lowest first. Parts of one row that are written apart do not know each other.
 MESSAGING: tuple[tuple[str, ...], ...] = (
-    ("types", "failpoints"),
+    ("types", "mentions", "failpoints"),
     ("protocol", "models"),
     ("stores", "streams", "providers"),
-    ("rooms", "hub", "sockets", "packets", "outbox", "presence", "access"),
+    ("rooms", "hub", "sockets", "packets", "outbox", "news", "presence", "access"),
     ("runs",),
+    ("asking", "history"),
     ("services",),
     ("consumers", "api", "listeners", "routing"),
     ("lifecycle", "apps"),
