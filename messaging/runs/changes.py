@@ -15,8 +15,8 @@ from chatplatform.kernel.ids import new_id
 from messaging.models import Run, RunKind, RunState, Turn, TurnState
 from messaging.runs import views
 from messaging.runs.plans.base import NextTurn
-from messaging.runs.rows import NO_PAST, OPEN, job_of, locked_run, place_turns, step, turns_of, write_end
-from messaging.runs.types import Begun, Ending, Speaker, Step
+from messaging.runs.rows import NO_PAST, OPEN, job_of, kept, locked_run, place_turns, step, turns_of, write_end
+from messaging.runs.types import Begun, Speaker, Step
 from messaging.types import Message
 from projects.models import User
 from threads.models import Branch, Thread
@@ -106,10 +106,7 @@ def cancel_run(run_id: UUID, by: str) -> tuple[Step | None, list[UUID]]:
 def _mark_cancelled(run: Run, by: str, turns: QuerySet[Turn]) -> tuple[Message, ...]:
     turns.filter(state__in=OPEN, cancel_requested=False).update(cancel_requested=True, stopped_by_name=by)
     waiting = turns.filter(state=TurnState.PENDING)
-    return tuple(
-        write_end(turn, job_of(turn, run, NO_PAST), Ending("cancelled", "", provider=turn.model_id.partition(":")[0]))
-        for turn in waiting
-    )
+    return tuple(write_end(turn, job_of(turn, run, NO_PAST), kept(turn, "cancelled")) for turn in waiting)
 
 
 @transaction.atomic

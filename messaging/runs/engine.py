@@ -54,7 +54,7 @@ async def tell(step: Step) -> None:
     """This function will tell the room what a step changed: answers that ended, the run, the places of new answers."""
     try:
         for message in step.settled:
-            await outbox.deliver(message.id, lambda message=message: views.turn_finished(message))
+            await outbox.deliver(message)
         await say(step.run.thread_id, *(MessageCreated(begun.place) for begun in step.begun), RunChanged(step.run))
     finally:
         for begun in step.begun:
@@ -72,8 +72,7 @@ async def follow(step: Step) -> None:
 async def say(thread_id: UUID, *events: AnyEvent) -> None:
     """Publish; a stream that cannot be reached costs liveness only, so the turn goes on."""
     try:
-        for event in events:
-            await rooms.publish(thread_id, event)
+        await rooms.publish(thread_id, *events)
     except Unavailable:
         log.warning("The room of thread %s could not be reached; its people catch up later.", thread_id)
 
@@ -116,8 +115,7 @@ async def run_turn(turn_id: UUID, stop: Stop | None = None) -> None:
 async def _tell_claimed(live: Live) -> None:
     """Its place once more, for those who never heard of it (the same id: once), and what was cut off."""
     job = live.job
-    view = live.view().message
-    events: list[AnyEvent] = [MessageCreated(view)]
+    events: list[AnyEvent] = [MessageCreated(views.place_of(job))]
     if job.reset is not None:
         events.append(TurnReset(job.turn_id, job.attempt, job.reset))
     await say(job.thread_id, *events)

@@ -8,18 +8,15 @@ import asyncio
 import logging
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from chatplatform.kernel.clock import monotonic
 from chatplatform.kernel.db import in_db
-from messaging.protocol import LiveTurn
 from messaging.providers.base import ChatRequest, Finished, ModelInfo
 from messaging.runs import rows
 from messaging.runs.speech import Speech
 from messaging.runs.types import Job, Words
-from messaging.types import Message, MessageState, Meta
 
 log = logging.getLogger(__name__)
 
@@ -35,27 +32,31 @@ class Stop:
     """The way to end one turn from outside at whatever it waits for, without ending its task."""
 
     def __init__(self) -> None:
-        self.is_requested = False
+        self._is_requested = False
         self._task: asyncio.Task[Any] | None = None
 
     def request(self) -> None:
         """End it. Called on the loop; before `guard` it takes effect there."""
-        if not self.is_requested:
-            self.is_requested = True
+        if not self._is_requested:
+            self._is_requested = True
             if self._task is not None:
                 self._task.cancel()
+
+    @property
+    def is_requested(self) -> bool:
+        return self._is_requested
 
     @contextmanager
     def guard(self) -> Iterator[None]:
         """What runs inside raises Stopped once the end is requested, and at once if it was before."""
         if self.is_requested:
             raise Stopped
-        self._task = asyncio.current_task()
+        task = self._task = asyncio.current_task()
         try:
             yield
         except asyncio.CancelledError:
             # The task's own end (the server stops) passes through; the request was ours and is taken back.
-            if self.is_requested and self._task is not None and self._task.uncancel() == 0:
+            if self._is_requested and task is not None and task.uncancel() == 0:
                 raise Stopped from None
             raise
         finally:
@@ -82,9 +83,6 @@ class Live:
         self.stop = stop
         self.announced = announced  # set when the room knows the answer's place
         self.wake = asyncio.Event()  # set: do not wait to retry any longer
-        self.state: MessageState = "queued"
-        self.position = 0
-        self.retry_at: datetime | None = None
         self.prompt: dict[str, Any] = {}
         self.length = self.reasoning_length = 0
         self.is_mute = False  # the room could not be reached, which is said once
@@ -136,33 +134,6 @@ class Live:
         self._saved = (self.length, self.reasoning_length)
         return Words(self.job.turn_id, self.job.attempt, self.text, self.reasoning, self.prompt)
 
-    def view(self) -> LiveTurn:
-        job = self.job
-        message = Message(
-            id=job.message_id,
-            thread_id=job.thread_id,
-            branch_id=job.branch_id,
-            seq=job.seq,
-            variant=job.variant,
-            lane=job.lane,
-            author=job.speaker.author,
-            body=self.text,
-            state=self.state,
-            created_at=job.created_at,
-            reply_to=job.prompt_seq,
-            run_id=job.run_id,
-            turn_id=job.turn_id,
-            meta=Meta(
-                model_id=job.speaker.model_id,
-                attempt=job.attempt,
-                reasoning=self.reasoning,
-                earlier_attempts=job.earlier,
-                run_kind=job.kind,
-                round=job.round,
-            ),
-        )
-        return LiveTurn(message, job.attempt, self.length, self.position, self.retry_at, self.reasoning_length)
-
 
 def _joined(parts: list[str]) -> str:
     if len(parts) > 1:
@@ -181,11 +152,6 @@ def enter(live: Live) -> None:
 def leave(live: Live) -> None:
     if _here.get(live.job.turn_id) is live:
         del _here[live.job.turn_id]
-
-
-def look(turn_id: UUID) -> LiveTurn | None:
-    found = _here.get(turn_id)
-    return found.view() if found is not None else None
 
 
 def prompt_of(turn_id: UUID) -> dict[str, Any]:

@@ -10,7 +10,8 @@ import msgspec
 from chatplatform.kernel.backends import backend
 from chatplatform.kernel.db import in_db
 from chatplatform.kernel.errors import Conflict, NotFound
-from messaging.models import Outbox, Turn
+from messaging import outbox
+from messaging.models import Turn
 from messaging.providers.base import ChatRequest, ModelInfo, ProviderError
 from messaging.providers.catalog import catalog
 from messaging.runs import context, live, rows
@@ -19,8 +20,6 @@ from messaging.runs.render import Prompt, render
 from messaging.runs.types import Job, PromptPart, PromptView
 from messaging.stores.base import MessageStore
 from messaging.types import Message
-
-_decode = msgspec.json.Decoder(Message).decode
 
 
 async def build(job: Job, history: History, model: ModelInfo) -> tuple[ChatRequest, dict[str, Any]]:
@@ -96,7 +95,7 @@ def _recorded(turn_id: UUID) -> tuple[Job, dict[str, Any]]:
 async def _as_seen(message_id: UUID, revision: int) -> Message | None:
     """The message with the text it had at that revision; None when that text is gone."""
     store: MessageStore = backend("message_store")
-    message = await store.get(message_id) or await in_db(_accepted, message_id)
+    message = await store.get(message_id) or await in_db(outbox.find, message_id)
     if message is None or message.state == "deleted":
         return None  # deleted means for everybody, here too
     if message.revision == revision:
@@ -105,11 +104,6 @@ async def _as_seen(message_id: UUID, revision: int) -> Message | None:
         if old.revision == revision:
             return msgspec.structs.replace(message, body=old.body, revision=revision)
     return None
-
-
-def _accepted(message_id: UUID) -> Message | None:
-    body = Outbox.objects.filter(pk=message_id).values_list("body", flat=True).first()
-    return _decode(bytes(body)) if body is not None else None
 
 
 def _without_catalog(job: Job) -> ModelInfo:

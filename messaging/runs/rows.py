@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 from django.db import transaction
-from django.db.models import Case, Exists, Field, JSONField, OuterRef, Q, TextField, Value, When
+from django.db.models import Case, Exists, JSONField, OuterRef, Q, TextField, Value, When
 
 from chatplatform.kernel.backends import backend
 from chatplatform.kernel.clock import now
@@ -22,7 +22,7 @@ from messaging.runs import views
 from messaging.runs.past import past_of
 from messaging.runs.plans import PLANS
 from messaging.runs.plans.base import NextTurn, RunFacts, TurnFacts
-from messaging.runs.types import Begun, Ending, Job, Past, Speaker, Step, Words
+from messaging.runs.types import Begun, Ending, EndState, Job, Past, Speaker, Step, Words
 from messaging.types import Attempt, Message, TurnError
 from threads.models import Branch
 
@@ -229,16 +229,26 @@ NO_PAST = Past((), 0)
 
 
 def _must_end(turn: Turn, run: Run) -> Ending | None:
-    provider = turn.model_id.partition(":")[0]
-    kept = {"text": turn.partial, "reasoning": turn.reasoning, "provider": provider, "prompt": turn.prompt or {}}
-    if turn.cancel_requested:
-        return Ending("cancelled", **kept)
     may_reset = views.shape(run) == "in_turn" and not turn.earlier_attempts
+    if turn.cancel_requested:
+        return kept(turn, "cancelled")
     if turn.partial and not may_reset:
-        return Ending("interrupted", error=TurnError("gone", CUT_OFF, retryable=True), **kept)
+        return kept(turn, "interrupted", CUT_OFF)
     if turn.attempt >= MAX_ATTEMPTS:
-        return Ending("failed", error=TurnError("gone", GAVE_UP, retryable=True), **kept)
+        return kept(turn, "failed", GAVE_UP)
     return None
+
+
+def kept(turn: Turn, state: EndState, why: str = "") -> Ending:
+    """An end written for a turn that nobody runs: what was saved of it stays."""
+    return Ending(
+        state,
+        turn.partial,
+        turn.reasoning,
+        TurnError("gone", why, retryable=True) if why else None,
+        provider=turn.model_id.partition(":")[0],
+        prompt=turn.prompt or {},
+    )
 
 
 def save_partials(words: Sequence[Words], held: Sequence[tuple[UUID, int]]) -> set[UUID]:
@@ -260,7 +270,7 @@ def save_partials(words: Sequence[Words], held: Sequence[tuple[UUID, int]]) -> s
     return {turn_id for turn_id, attempt in held if (turn_id, attempt) not in still}
 
 
-def _by_turn(values: dict[UUID, Any], kind: Field[Any, Any]) -> Case:
+def _by_turn(values: dict[UUID, Any], kind: "TextField[str, str] | JSONField[Any, Any]") -> Case:
     return Case(*(When(pk=pk, then=Value(value, output_field=kind)) for pk, value in values.items()))
 
 

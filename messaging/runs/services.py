@@ -9,7 +9,6 @@ from chatplatform.kernel.backends import backend
 from chatplatform.kernel.db import in_db
 from chatplatform.kernel.errors import NotFound
 from messaging.models import Turn
-from messaging.protocol import LiveTurn
 from messaging.runs import changes, engine, live
 from messaging.runs.changes import create_run
 from messaging.runs.prompts import prompt_of
@@ -25,7 +24,6 @@ __all__ = [
     "cancel_run",
     "cancel_turn",
     "create_run",
-    "live_words",
     "prompt_of",
     "started",
     "try_now",
@@ -76,11 +74,6 @@ async def again(turn_id: UUID, user: User, speaker: Speaker | None = None) -> Ag
 async def try_now(turn_id: UUID) -> None:
     """Let a turn that waits to retry go at once. One that does not wait is left alone."""
     backend("dispatcher").try_now(turn_id)
-
-
-def live_words(turn_id: UUID) -> LiveTurn | None:
-    """The turn as it stands this instant, if this process runs it: all that was given to the room, no delta less."""
-    return live.look(turn_id)
 
 
 async def thread_of(*, turn_id: UUID | None = None, run_id: UUID | None = None) -> UUID:

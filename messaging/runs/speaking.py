@@ -88,12 +88,10 @@ async def _ask(live: Live, attempt: Try) -> None:
     limiter = catalog().limiter(provider)
 
     def on_position(position: int) -> None:
-        live.state, live.position = "queued", position
         waiting = TurnWaiting(job.turn_id, job.attempt, "queue", position=position, limit=limiter.limit)
         live.background(_publish(live, waiting))
 
     async with limiter.slot(on_position=on_position):
-        live.state, live.position, live.retry_at = "waiting", 0, None
         attempt.asked_at = monotonic()
         await _publish(live, TurnStarted(job.turn_id, job.message_id, job.attempt, now()))
         failpoints.reach("before_first_token")
@@ -134,7 +132,6 @@ async def _say(live: Live, attempt: Try, text: str) -> None:
         text = text.encode()[: MAX_BODY_BYTES - attempt.size].decode(errors="ignore")
     if attempt.first_at is None:
         attempt.first_at = monotonic()
-        live.state = "streaming"
     at = live.say(text)
     job = live.job
     await _publish(live, TurnDelta(job.turn_id, job.attempt, at, len(text), text))
@@ -165,15 +162,13 @@ async def _publish(live: Live, event: AnyEvent) -> None:
 async def _wait(live: Live, error: ProviderError, wait_s: float) -> None:
     """Say when it goes again by itself, and wait until then or until somebody wants it now."""
     job = live.job
-    live.state, live.retry_at = "waiting", now() + timedelta(seconds=wait_s)
     live.wake.clear()
     told = TurnError(error.kind, error.message, True, error.detail, error.status)
-    waiting = TurnWaiting(job.turn_id, job.attempt, "retry", retry_at=live.retry_at, error=told)
+    waiting = TurnWaiting(job.turn_id, job.attempt, "retry", retry_at=now() + timedelta(seconds=wait_s), error=told)
     await _publish(live, waiting)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(wait_s):
             await live.wake.wait()
-    live.retry_at = None
 
 
 def _told(error: ProviderError, live: Live) -> TurnError:

@@ -7,7 +7,7 @@ from typing import Any, cast
 import msgspec
 
 from messaging.models import Run, RunKind, Turn, TurnState
-from messaging.protocol import RunView, TurnFinished
+from messaging.protocol import RunView
 from messaging.runs.plans.base import SETTLED
 from messaging.runs.types import Ending, Job, Speaker
 from messaging.types import Attempt, Author, Message, MessageState, Meta
@@ -59,6 +59,32 @@ def turn_message(turn: Turn, run: Run) -> Message:
     )
 
 
+def place_of(job: Job) -> Message:
+    """The empty place of a claimed turn's answer."""
+    return Message(
+        id=job.message_id,
+        thread_id=job.thread_id,
+        branch_id=job.branch_id,
+        seq=job.seq,
+        variant=job.variant,
+        lane=job.lane,
+        author=job.speaker.author,
+        body="",
+        state="queued",
+        created_at=job.created_at,
+        reply_to=job.prompt_seq,
+        run_id=job.run_id,
+        turn_id=job.turn_id,
+        meta=Meta(
+            model_id=job.speaker.model_id,
+            attempt=job.attempt,
+            earlier_attempts=job.earlier,
+            run_kind=job.kind,
+            round=job.round,
+        ),
+    )
+
+
 def attempts(turn: Turn) -> tuple[Attempt, ...]:
     return tuple(msgspec.convert(turn.earlier_attempts, list[Attempt]))
 
@@ -99,19 +125,6 @@ def final_message(job: Job, ending: Ending, stopped_by: str) -> Message:
             run_kind=job.kind,
             round=job.round,
         ),
-    )
-
-
-def turn_finished(message: Message) -> TurnFinished:
-    """The event that a final answer is; it holds no text, for the deltas said it."""
-    assert message.turn_id is not None  # only answers are told so
-    return TurnFinished(
-        turn_id=message.turn_id,
-        message_id=message.id,
-        attempt=message.meta.attempt,
-        state=message.state,
-        length=len(message.body),
-        meta=message.meta,
     )
 
 

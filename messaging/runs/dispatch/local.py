@@ -28,6 +28,10 @@ class LocalDispatcher:
         self._running: dict[UUID, tuple[asyncio.Task[None], Stop]] = {}
         self._sweeper: asyncio.Task[None] | None = None
 
+    @property
+    def is_busy(self) -> bool:
+        return bool(self._running)
+
     def dispatch(self, turn_id: UUID) -> None:
         self._on_loop(self._spawn, turn_id)
 
