@@ -237,6 +237,8 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 IS_LOCAL_MODEL_ON = env_flag("PARLEY_LOCAL_MODEL", True)
 LOCAL_MODEL_FILE = env("PARLEY_LOCAL_MODEL_FILE")
 ARE_SCRIPTED_MODELS_ON = env_flag("PARLEY_SCRIPTED_MODELS", True)
+# Models that misbehave on demand, and places where a test lets the server die. Never on a real server.
+ARE_TEST_MODELS_ON = env_flag("PARLEY_TEST_MODELS", False)
 PROVIDER_CONCURRENCY = env_number("PARLEY_PROVIDER_CONCURRENCY", 8, 1)
 PROVIDER_CONNECT_S = env_number("PARLEY_PROVIDER_CONNECT_S", 10, 1)
 PROVIDER_FIRST_BYTE_S = env_number("PARLEY_PROVIDER_FIRST_BYTE_S", 60, 1)
