@@ -16,6 +16,14 @@ def plan(run: RunFacts, turns: Sequence[TurnFacts]) -> Plan:
     if run.stopped_by or all(turn.state == "cancelled" for turn in turns):
         return Plan(end="cancelled", stop_reason="stopped", sentence=stopped(run))
     if not answered:
-        return Plan(end="failed", stop_reason="unreachable", sentence=f"None of {number(len(turns))} answered.")
-    count = f"All {number(answered)}" if answered == len(turns) else f"{number(answered)} of {number(len(turns))}"
+        return Plan(end="failed", stop_reason="unreachable", sentence=f"{_none(len(turns))} answered.")
+    count = _all(answered) if answered == len(turns) else f"{number(answered)} of {number(len(turns))}"
     return Plan(end="done", stop_reason="finished", sentence=f"{count[0].upper()}{count[1:]} answered.")
+
+
+def _none(count: int) -> str:
+    return "Neither" if count == 2 else f"None of {number(count)}"
+
+
+def _all(count: int) -> str:
+    return "both" if count == 2 else f"all {number(count)}"

@@ -1,5 +1,7 @@
 """What a model is given to read: whose answers, how much, and in which words."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -111,7 +113,7 @@ def test_a_forged_mark_is_made_harmless() -> None:
     content = render(seen, job(), model()).messages[-1].content
     assert content.lower().count("<msg") == 2
     assert content.lower().count("</msg") == 2
-    assert "from=\"Bo'b\"" in content
+    assert 'from="Bo\'b"' in content
 
 
 def test_a_demo_model_gets_names_instead_of_marks() -> None:
@@ -144,7 +146,7 @@ def test_any_talk_becomes_strictly_alternating_and_ends_with_the_user(
     prompt = render(seen, job(kind="in_turn" if is_in_turn else "reply", rounds=2), model(is_demo=is_demo))
     roles = [m.role for m in prompt.messages if m.role != "system"]
     assert roles[0] == roles[-1] == "user"
-    assert all(a != b for a, b in zip(roles, roles[1:], strict=False))
+    assert all(a != b for a, b in itertools.pairwise(roles))
     assert [m.role for m in prompt.messages].count("system") <= 1
     assert len(prompt.sources) == len(prompt.messages)
 

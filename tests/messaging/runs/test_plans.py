@@ -61,6 +61,8 @@ def test_fan_out_asks_all_at_once_each_in_its_lane() -> None:
         (["done", "failed", "done"], "done", "Two of three answered."),
         (["failed", "interrupted", "failed"], "done", "One of three answered."),
         (["failed", "failed", "failed"], "failed", "None of three answered."),
+        (["done", "done"], "done", "Both answered."),
+        (["failed", "failed"], "failed", "Neither answered."),
         (["cancelled", "cancelled", "cancelled"], "cancelled", "Stopped; what was said stays."),
         (["cancelled", "done", "cancelled"], "done", "One of three answered."),
     ],

@@ -53,7 +53,10 @@ def test_what_is_shown_does_not_depend_on_how_it_came(said: str, data: st.DataOb
 
 def test_first_words_are_held_back_no_longer_than_a_name_could_be() -> None:
     speech = OwnWords("Ada", OTHERS)
-    shown = [speech.feed(word) for word in "This is a sentence of many short words that goes on".split(" ")]
+    shown = [
+        speech.feed(word)
+        for word in ["This", "is", "a", "sentence", "of", "many", "short", "words", "that", "goes", "on"]
+    ]
     assert next(i for i, text in enumerate(shown) if text) <= 10
 
 

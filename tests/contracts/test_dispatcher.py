@@ -1,0 +1,190 @@
+"""The promise of `runs.dispatch.base.Dispatcher`, run over every implementation.
+
+The engine is replaced by a recorder, for how turns run is not a dispatcher's concern; the rows are real.
+"""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from uuid import UUID
+
+import pytest
+from django.db import transaction
+
+from chatplatform.kernel.clock import now
+from chatplatform.kernel.db import in_db
+from chatplatform.kernel.ids import new_id
+from messaging.models import Turn, TurnState
+from messaging.runs import engine, services
+from messaging.runs.dispatch.base import Dispatcher
+from messaging.runs.dispatch.local import LocalDispatcher
+from messaging.runs.live import Stop, Stopped
+from messaging.runs.types import Speaker
+from messaging.types import Author, Message
+from projects.models import User
+from threads.models import Branch, Thread
+
+pytestmark = pytest.mark.django_db(transaction=True)
+IMPLEMENTATIONS: list[Callable[[], Dispatcher]] = [LocalDispatcher]
+
+
+class Recorder:
+    """Stands for the engine: each run lasts until it is let go, stopped or cancelled."""
+
+    def __init__(self) -> None:
+        self.runs: list[UUID] = []
+        self.stopped: list[UUID] = []
+        self.cancelled: list[UUID] = []
+        self.threads: set[int] = set()
+        self.let_go = asyncio.Event()
+
+    async def run_turn(self, turn_id: UUID, stop: Stop) -> None:
+        self.runs.append(turn_id)
+        self.threads.add(threading.get_ident())
+        try:
+            with stop.guard():
+                await self.let_go.wait()
+        except asyncio.CancelledError:
+            self.cancelled.append(turn_id)
+            raise
+        except Stopped:
+            self.stopped.append(turn_id)
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    recorder = Recorder()
+    monkeypatch.setattr(engine, "run_turn", recorder.run_turn)
+    return recorder
+
+
+@pytest.fixture(params=IMPLEMENTATIONS)
+async def dispatcher(request: pytest.FixtureRequest, recorder: Recorder) -> AsyncIterator[Dispatcher]:
+    dispatcher: Dispatcher = request.param()
+    yield dispatcher
+    recorder.let_go.set()
+    await dispatcher.stop()
+
+
+@pytest.fixture
+def open_turn(thread: Thread, alice: User) -> UUID:
+    return make_open_turn(thread, alice)
+
+
+def make_open_turn(thread: Thread, user: User) -> UUID:
+    with transaction.atomic():
+        branch = Branch.objects.get(pk=thread.main_branch_id)
+        branch.head_seq += 1
+        branch.save()
+        author = Author("person", str(user.id), user.name)
+        question = Message(new_id(), thread.id, branch.id, branch.head_seq, 0, author, "?", "complete", now())
+        new = services.create_run(thread, branch, question, [Speaker("t:a", "Ada", 1)], "reply", 1, "isolated", user)
+    return new.begun[0].turn_id
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(2):
+        while not holds():
+            await asyncio.sleep(0.005)
+
+
+async def test_a_committed_turn_is_run_soon_on_the_servers_loop(dispatcher: Dispatcher, recorder: Recorder) -> None:
+    await dispatcher.start()
+    turn_id = new_id()
+    dispatcher.dispatch(turn_id)
+    await until(lambda: recorder.runs == [turn_id])
+    assert recorder.threads == {threading.get_ident()}
+
+
+async def test_dispatching_from_another_thread_wakes_the_loop_at_once(
+    dispatcher: Dispatcher, recorder: Recorder
+) -> None:
+    await dispatcher.start()
+    turn_id = new_id()
+    await asyncio.to_thread(dispatcher.dispatch, turn_id)
+    async with asyncio.timeout(0.2):
+        while not recorder.runs:
+            await asyncio.sleep(0.001)
+    assert recorder.threads == {threading.get_ident()}
+
+
+async def test_a_turn_that_runs_is_left_alone(dispatcher: Dispatcher, recorder: Recorder) -> None:
+    await dispatcher.start()
+    turn_id = new_id()
+    for _ in range(5):
+        dispatcher.dispatch(turn_id)
+    await asyncio.sleep(0.05)
+    assert recorder.runs == [turn_id]
+
+
+async def test_a_turn_that_ended_may_be_run_again(dispatcher: Dispatcher, recorder: Recorder) -> None:
+    await dispatcher.start()
+    recorder.let_go.set()
+    turn_id = new_id()
+    for count in (1, 2):
+        dispatcher.dispatch(turn_id)
+        await until(lambda count=count: len(recorder.runs) == count)  # type: ignore[misc]
+        await asyncio.sleep(0.01)
+
+
+async def test_cancelling_stops_a_turn_within_a_second(dispatcher: Dispatcher, recorder: Recorder) -> None:
+    await dispatcher.start()
+    one, other = new_id(), new_id()
+    dispatcher.dispatch(one)
+    dispatcher.dispatch(other)
+    await until(lambda: len(recorder.runs) == 2)
+    dispatcher.cancel(one)
+    async with asyncio.timeout(1):
+        while recorder.stopped != [one]:
+            await asyncio.sleep(0.005)
+
+
+async def test_cancelling_before_it_began_stops_it_too(dispatcher: Dispatcher, recorder: Recorder) -> None:
+    await dispatcher.start()
+    turn_id = new_id()
+    dispatcher.dispatch(turn_id)
+    dispatcher.cancel(turn_id)
+    await until(lambda: recorder.stopped == [turn_id])
+
+
+async def test_starting_takes_over_what_a_dead_process_left(
+    dispatcher: Dispatcher, recorder: Recorder, open_turn: UUID
+) -> None:
+    await dispatcher.start()
+    await until(lambda: recorder.runs == [open_turn])
+
+
+async def test_starting_takes_over_turns_that_nobody_claimed(
+    dispatcher: Dispatcher, recorder: Recorder, open_turn: UUID
+) -> None:
+    unclaimed = {"state": TurnState.PENDING, "attempt": 0, "started_at": None}
+    await in_db(lambda: Turn.objects.filter(pk=open_turn).update(**unclaimed))
+    await dispatcher.start()
+    await until(lambda: recorder.runs == [open_turn])
+
+
+async def test_what_has_ended_is_not_run_again(dispatcher: Dispatcher, recorder: Recorder, open_turn: UUID) -> None:
+    await in_db(lambda: Turn.objects.filter(pk=open_turn).update(state=TurnState.DONE))
+    await dispatcher.start()
+    await asyncio.sleep(0.05)
+    assert recorder.runs == []
+
+
+async def test_stopping_takes_nothing_new_and_lets_go_of_what_runs(
+    dispatcher: Dispatcher, recorder: Recorder, open_turn: UUID
+) -> None:
+    await dispatcher.start()
+    await until(lambda: recorder.runs == [open_turn])
+    await dispatcher.stop()
+    assert recorder.cancelled == [open_turn]
+    dispatcher.dispatch(new_id())
+    await asyncio.sleep(0.05)
+    assert recorder.runs == [open_turn]
+    assert (await in_db(Turn.objects.get, pk=open_turn)).state == TurnState.STREAMING
+
+
+async def test_trying_now_what_does_not_wait_does_nothing(dispatcher: Dispatcher, recorder: Recorder) -> None:
+    await dispatcher.start()
+    dispatcher.try_now(new_id())
+    await asyncio.sleep(0.02)
+    assert recorder.runs == []
