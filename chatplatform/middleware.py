@@ -109,6 +109,8 @@ class Guard(InPlace):
         if request.path.startswith(JSON_ONLY):
             # Answers hold what one person may see: no proxy or browser keeps them.
             response.headers.setdefault("Cache-Control", "no-store")
+        if isinstance(response, HttpResponse):
+            response.headers.setdefault("Content-Length", str(len(response.content)))
         return response
 
 

@@ -59,11 +59,11 @@ def thread(project: Project, alice: User) -> Thread:
 class Browser(Client):
     """Django's test client speaking JSON, as the page does."""
 
-    def call(self, method: str, path: str, body: Any = None, **headers: Any) -> Any:
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """The answer of `/api/v1{path}`; its JSON in `.body` (None when empty)."""
-        kind = {"content_type": "application/json"} if body is not None or method != "GET" else {}
-        answer = self.generic(method, f"/api/v1{path}", json.dumps(body) if body is not None else "", **kind, **headers)
-        answer.body = json.loads(answer.content) if answer.content else None  # type: ignore[attr-defined]
+        text = "" if body is None else json.dumps(body)
+        answer: Any = self.generic(method, f"/api/v1{path}", text, content_type="application/json", headers=headers)
+        answer.body = json.loads(answer.content) if answer.content else None
         return answer
 
 

@@ -88,7 +88,7 @@ def people_of(thread: Thread) -> list[PersonView]:
 def thread_detail(access: ThreadAccess) -> ThreadDetail:
     """What a room needs at opening, as its asker may see it."""
     thread = access.thread
-    mark = ReadMark.objects.filter(user=access.user, branch=thread.main_branch).first()
+    mark = projects.one(ReadMark.objects.filter(user=access.user, thread=thread, branch=thread.main_branch))
     branches = thread.branches.select_related("created_by").order_by("created_at", "id")
     return ThreadDetail(
         thread=thread_view(thread),

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def main(thread: Thread) -> Branch:
     assert thread.main_branch is not None
-    Branch.objects.filter(pk=thread.main_branch_id).update(head_seq=10)
+    Branch.objects.filter(pk=thread.main_branch.pk).update(head_seq=10)
     thread.main_branch.refresh_from_db()
     return thread.main_branch
 

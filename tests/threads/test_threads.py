@@ -38,9 +38,14 @@ from threads.types import PathRange, ThreadRow
 pytestmark = pytest.mark.django_db
 
 
+def main_of(thread: Thread) -> Branch:
+    assert thread.main_branch_id is not None
+    return Branch.objects.get(pk=thread.main_branch_id)
+
+
 def say(thread: Thread, places: int = 1) -> None:
     """As if that many messages had been accepted."""
-    branch = Branch.objects.get(pk=thread.main_branch_id)
+    branch = main_of(thread)
     branch.head_seq += places
     branch.save()
     note_said(Thread.objects.get(pk=thread.pk))
@@ -88,7 +93,7 @@ def test_private_thread_is_seen_by_its_people_alone(
     alice: User, bob: User, carol: User, dave: User, project: Project, private: Thread
 ) -> None:
     for person in (bob, dave):
-        assert access_thread(person.id, private.id, Permission.READ)
+        assert access_thread(person.id, private.id, Permission.READ).thread == private
         assert [r.thread.id for r in rows(person, project)] == [private.id]
     for person in (alice, carol):  # the owner too
         with pytest.raises(NotFound):
@@ -175,7 +180,7 @@ def test_outsiders_are_not_let_into_a_private_thread(bob: User, mallory: User, p
 
 def test_thread_started_from_a_message_begins_with_its_history(bob: User, project: Project, thread: Thread) -> None:
     say(thread, 5)
-    main = Branch.objects.get(pk=thread.main_branch_id)
+    main = main_of(thread)
     message_id = UUID(int=5)
     new = create_thread(bob.id, project.id, line_up=[], origin=Origin(main.id, 3, 2, message_id))
     assert new.main_branch is not None
@@ -236,7 +241,7 @@ def test_archived_thread_is_read_only_until_it_is_brought_back(alice: User, proj
         access_thread(alice.id, thread.id, Permission.WRITE)
     assert refusal.value.message == "This thread is archived. Bring it back to write in it."
     change_thread(alice.id, thread.id, is_archived=False)
-    assert access_thread(alice.id, thread.id, Permission.WRITE)
+    assert access_thread(alice.id, thread.id, Permission.WRITE).can_write
 
 
 def test_line_up_keeps_its_order_and_its_bound(bob: User, thread: Thread, settings: Any) -> None:
@@ -320,7 +325,7 @@ def test_what_was_said_before_one_came_is_no_news(project: Project, thread: Thre
 
 
 def test_mark_is_raised_once(bob: User, thread: Thread) -> None:
-    branch = Branch.objects.get(pk=thread.main_branch_id)
+    branch = main_of(thread)
     assert [note_read(bob.id, branch, seq) for seq in (1, 1, 2)] == [True, False, True]
 
 
