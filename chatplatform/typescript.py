@@ -122,7 +122,7 @@ def _type(schema: Schema) -> str:
     if kind == "object":
         values = schema.get("additionalProperties")
         return f"Record<string, {_type(values) if isinstance(values, dict) else 'unknown'}>"
-    kinds = kind if isinstance(kind, list) else [kind]
+    kinds = kind if isinstance(kind, list) else [kind or "unknown"]
     return " | ".join(NAMES.get(one, "unknown") for one in kinds)
 
 

@@ -20,8 +20,8 @@ from messaging.types import Author, Message, MessageState, Meta, Range, Revision
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _decode_meta = msgspec.json.Decoder(Meta).decode
 
-COLUMNS = tuple(f.attname for f in StoredMessage._meta.concrete_fields if not f.primary_key)
-_FIELDS = tuple(StoredMessage._meta.get_field(name) for name in COLUMNS)
+_FIELDS = tuple(f for f in StoredMessage._meta.concrete_fields if not f.primary_key)
+COLUMNS = tuple(field.attname for field in _FIELDS)
 # What a higher revision replaces; the address and the author stay.
 CHANGING = ("state", "revision", "body", "meta", "edited_at")
 _ROW_BATCH = 1000
@@ -71,12 +71,11 @@ def _upsert_sql() -> str:
     names = ", ".join(map(quote, COLUMNS))
     values = ", ".join(["%s"] * len(COLUMNS))
     changes = ", ".join(f"{quote(name)} = excluded.{quote(name)}" for name in CHANGING)
-    # Every name is one of our own columns.
-    return (
-        f"INSERT INTO {table} ({names}) VALUES ({values})"
-        f" ON CONFLICT (branch_id, seq, variant) DO UPDATE SET {changes}"
-        f" WHERE excluded.message_id = {table}.message_id AND excluded.revision > {table}.revision"  # noqa: S608
-    )
+    return f"""
+        INSERT INTO {table} ({names}) VALUES ({values})
+        ON CONFLICT (branch_id, seq, variant) DO UPDATE SET {changes}
+        WHERE excluded.message_id = {table}.message_id AND excluded.revision > {table}.revision
+    """  # noqa: S608  every name is one of our own columns
 
 
 @_unavailable

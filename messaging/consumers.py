@@ -1,0 +1,338 @@
+"""One socket per tab: who it is, what it asks, and the answers. Events never pass here; the hub writes them.
+
+In: the ASGI scope and commands of `protocol.AnyCommand`, a closed table. Every command is counted, authorised by
+itself and answered by one call to a service. Channels' consumer is not used: it takes a thread hop per message.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, cast
+from uuid import UUID
+
+import msgspec
+from django.conf import settings
+from django.db import DatabaseError
+
+from chatplatform.kernel import limits
+from chatplatform.kernel.clock import monotonic
+from chatplatform.kernel.db import in_db
+from chatplatform.kernel.errors import AppError, Invalid, NotFound, TooMany
+from chatplatform.kernel.http import address_of
+from messaging import access, history, origins, presence, protocol, rooms, services
+from messaging.hub import BEAT_S, hub
+from messaging.packets import merge, pack, pack_events
+from messaging.protocol import (
+    MAX_BODY_BYTES,
+    MAX_FRAME_BYTES,
+    PROTOCOL_VERSION,
+    Ack,
+    AnyCommand,
+    Cancel,
+    Command,
+    Edit,
+    ErrorFrame,
+    Frame,
+    Goodbye,
+    Heartbeat,
+    Hello,
+    Join,
+    Joined,
+    Leave,
+    Limits,
+    Send,
+    Typing,
+    Unwatch,
+    Watch,
+)
+from messaging.runs import services as runs
+from messaging.sockets import Seat, Socket
+from messaging.types import Cursor
+from projects.models import User
+from projects.roles import Permission
+from projects.sessions import session_user
+from projects.types import PersonView
+
+log = logging.getLogger(__name__)
+
+MAX_SOCKETS = 20  # of one person
+MAX_ROOMS = 50
+MAX_TOPICS = 100
+COMMANDS_PER_S, BURST = 20.0, 40.0
+FLOOD = 200  # refusals in a row for haste, after which the line is cut
+STRANGERS = "120/minute"  # handshakes without a session, of one address
+_TRIES = 5  # of a join during which access keeps changing
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+SendMessage = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+async def socket_application(scope: Scope, receive: Receive, send: SendMessage) -> None:
+    """The ASGI application behind `/ws`."""
+    await receive()  # websocket.connect
+    if not origins.is_own(scope):
+        await send({"type": "websocket.close", "code": 4403})
+        return
+    address = _address(scope)
+    if limits.left("strangers", address, STRANGERS) <= 0:
+        await send({"type": "websocket.close", "code": 4429})
+        return
+    key = _session_key(scope)
+    try:
+        user = await in_db(session_user, key)
+    except DatabaseError:
+        log.exception("Who opens a socket could not be looked up.")
+        await send({"type": "websocket.close", "code": 1013})
+        return
+    await send({"type": "websocket.accept"})
+    if user is None or key is None:
+        _count_stranger(address)
+        await _turn_away(send, 4401, "signed_out", reconnect=False)
+    elif hub().count(user.pk) >= MAX_SOCKETS:
+        await _turn_away(send, 4409, "too_many_sockets", reconnect=True, after_ms=30_000)
+    else:
+        await Connection(scope, receive, send, user, key).run()
+
+
+def _address(scope: Scope) -> str:
+    headers = dict(scope["headers"])
+    forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1")
+    return address_of((scope.get("client") or ("", 0))[0], forwarded)
+
+
+def _session_key(scope: Scope) -> str | None:
+    cookies: SimpleCookie = SimpleCookie()
+    for name, value in scope["headers"]:
+        if name.lower() == b"cookie":
+            try:
+                cookies.load(value.decode("latin-1"))
+            except CookieError:
+                return None
+    morsel = cookies.get(settings.SESSION_COOKIE_NAME)
+    return morsel.value if morsel is not None else None
+
+
+def _count_stranger(address: str) -> None:
+    try:
+        limits.hit("strangers", address, STRANGERS)
+    except TooMany:
+        log.info("Handshakes without a session from %s are refused for a while.", address)
+
+
+async def _turn_away(send: SendMessage, code: int, why: str, *, reconnect: bool, after_ms: int = 0) -> None:
+    """Accepted only to be told why: a browser cannot see the reason of a refused handshake."""
+    await send(pack(Goodbye(why, reconnect, after_ms)).message)
+    await send({"type": "websocket.close", "code": code, "reason": why})
+
+
+class _Pace:
+    """How fast commands may come: a bucket that fills at 20 a second and holds 40."""
+
+    def __init__(self) -> None:
+        self._left = BURST
+        self._at = monotonic()
+        self.refused_in_a_row = 0
+
+    def wait_s(self) -> float:
+        """0 if the command may pass, else when the next one may."""
+        at = monotonic()
+        self._left = min(BURST, self._left + (at - self._at) * COMMANDS_PER_S)
+        self._at = at
+        if self._left >= 1:
+            self._left -= 1
+            self.refused_in_a_row = 0
+            return 0.0
+        self.refused_in_a_row += 1
+        return (1 - self._left) / COMMANDS_PER_S
+
+
+class Connection:
+    """One accepted socket from `hello` to its end."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: SendMessage, user: User, session_key: str) -> None:
+        self.user_id: UUID = user.pk
+        self.person = PersonView(user.pk, user.name)
+        self._receive = receive
+        self._pace = _Pace()
+        wire = (scope.get("extensions") or {}).get("parley.wire")
+        self.socket = Socket(self.person, session_key, send, wire, hub().catch_up)
+
+    async def run(self) -> None:
+        socket = self.socket
+        hub().open(socket)
+        hub().watch(socket, f"user:{self.user_id}")
+        listening = asyncio.get_running_loop().create_task(self._listen())
+        ended = asyncio.get_running_loop().create_task(socket.ended.wait())
+        try:
+            socket.push(pack(self._hello()))
+            await asyncio.wait({listening, ended}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for seat in hub().close(socket):
+                presence.went(seat.thread_id, self.user_id, socket.id)
+            socket.dispose()
+            listening.cancel()
+            ended.cancel()
+            await asyncio.gather(listening, ended, return_exceptions=True)
+
+    def _hello(self) -> Hello:
+        limit = Limits(MAX_FRAME_BYTES, MAX_BODY_BYTES, settings.MAX_MODELS, settings.MAX_ROUNDS)
+        return Hello(self.socket.id, PROTOCOL_VERSION, BEAT_S, self.person, settings.VERSION, limit)
+
+    # -- commands -------------------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        while (message := await self._receive())["type"] == "websocket.receive":
+            text = message.get("text")
+            if text is None:
+                self._answer(ErrorFrame(None, "invalid", "Frames are JSON in text messages."))
+            elif len(text) > MAX_FRAME_BYTES:
+                self.socket.close(4413, "too_large", reconnect=False)
+            else:
+                await self._hear(text)
+            if self.socket.ended.is_set():
+                return
+            await self.socket.settle()
+
+    async def _hear(self, text: str) -> None:
+        try:
+            command = protocol.decode_command(text)
+        except (msgspec.DecodeError, RecursionError) as error:
+            if not self._refuse_haste(None):
+                self._answer(ErrorFrame(None, "invalid", f"Not a command: {error}"))
+            return
+        re = getattr(command, "id", None)
+        if self._refuse_haste(re):
+            return
+        try:
+            answer = await HANDLERS[type(command)](self, command)
+        except AppError as error:
+            wait_s = error.data.get("retry_after_s")
+            answer = ErrorFrame(re, error.code, error.message, error.retryable, wait_s)
+        except Exception:
+            log.exception("Command %s of %s failed.", type(command).__name__, self.user_id)
+            answer = ErrorFrame(re, "error", "Something in this server broke. It is in the log.", retryable=True)
+        if answer is not None:
+            self._answer(answer)
+
+    def _refuse_haste(self, re: str | None) -> bool:
+        wait_s = self._pace.wait_s()
+        if not wait_s:
+            return False
+        if self._pace.refused_in_a_row > FLOOD:
+            self.socket.close(4429, "flood", reconnect=True, after_ms=30_000)
+        else:
+            words = "That was a lot at once. Try again in a moment."
+            self._answer(ErrorFrame(re, "too_many", words, retryable=True, retry_after_s=round(wait_s, 3)))
+        return True
+
+    def _answer(self, frame: Frame) -> None:
+        self.socket.push(pack(frame))
+
+    async def join(self, command: Join) -> None:
+        """Seat first, then access, then the read, then live: nothing falls in between, nobody slips through."""
+        thread_id = command.thread_id
+        if len(self.socket.seats) >= MAX_ROOMS and thread_id not in self.socket.seats:
+            raise TooMany(f"You have {MAX_ROOMS} threads open here. Close one first.", retry_after_s=60)
+        try:
+            for _ in range(_TRIES):
+                seat = hub().take_seat(self.socket, thread_id)
+                if await self._be_seated(seat, command):
+                    return
+        except BaseException:
+            self._give_up(thread_id)
+            raise
+        self._give_up(thread_id)
+        raise NotFound("There is nothing here for you.")
+
+    async def _be_seated(self, seat: Seat, command: Join) -> bool:
+        """False: the seat was taken away meanwhile; access has to be asked anew."""
+        branch, project_id = await history.let_in(self.user_id, seat.thread_id, command.branch_id)
+        if not hub().is_seated(seat):
+            return False
+        seat.project_id = project_id
+        await presence.came(seat.thread_id, self.person, self.socket.id)
+        if command.cursor is not None and await self._recover(seat, command, command.cursor):
+            return True
+        if not hub().is_seated(seat):
+            return False
+        cursor, snapshot = await history.snapshot(self.user_id, branch)
+        if not hub().is_seated(seat):
+            return False
+        joined = Joined(command.id, seat.thread_id, cursor.epoch, cursor.offset, recovered=False, snapshot=snapshot)
+        self.socket.push(pack(joined, seat.thread_id))
+        hub().go_live(seat, cursor)
+        return True
+
+    async def _recover(self, seat: Seat, command: Join, cursor: Cursor) -> bool:
+        missed = await rooms.read_after(seat.thread_id, cursor)
+        if missed is None or not hub().is_seated(seat):
+            return False
+        last = cursor.offset + len(missed.events)
+        self.socket.push(pack(Joined(command.id, seat.thread_id, missed.epoch, last, recovered=True), seat.thread_id))
+        if missed.events:
+            self.socket.push(pack_events(seat.thread_id, missed.epoch, missed.first, last, merge(missed.events)))
+        hub().go_live(seat, Cursor(missed.epoch, last))
+        return True
+
+    def _give_up(self, thread_id: UUID) -> None:
+        hub().leave(self.socket, thread_id)
+        presence.went(thread_id, self.user_id, self.socket.id)
+
+    async def leave(self, command: Leave) -> None:
+        self._give_up(command.thread_id)
+
+    async def watch(self, command: Watch) -> Ack:
+        if len(self.socket.topics) >= MAX_TOPICS:
+            raise TooMany(f"You watch {MAX_TOPICS} projects here. Leave one first.", retry_after_s=60)
+        await access.project(self.user_id, command.project_id, Permission.READ)
+        hub().watch(self.socket, f"project:{command.project_id}")
+        return Ack(command.id)
+
+    async def unwatch(self, command: Unwatch) -> None:
+        hub().unwatch(self.socket, f"project:{command.project_id}")
+
+    async def send(self, command: Send) -> Ack:
+        sent = await services.send(self.user_id, command)
+        return Ack(command.id, sent.seq, sent.message_id, sent.run_id, sent.is_duplicate)
+
+    async def edit(self, command: Edit) -> Ack:
+        message = await services.edit(self.user_id, command.message_id, command.body, command.revision)
+        return Ack(command.id, message.seq, message.id)
+
+    async def cancel(self, command: Cancel) -> Ack:
+        if (command.turn_id is None) == (command.run_id is None):
+            raise Invalid("Say which to stop: one turn, or one run.")
+        thread_id = await runs.thread_of(turn_id=command.turn_id, run_id=command.run_id)
+        let_in = await access.thread(self.user_id, thread_id, Permission.WRITE)
+        if command.turn_id is not None:
+            await runs.cancel_turn(command.turn_id, let_in.user.name)
+        elif command.run_id is not None:
+            await runs.cancel_run(command.run_id, let_in.user.name)
+        return Ack(command.id)
+
+    async def typing(self, command: Typing) -> None:
+        await access.thread(self.user_id, command.thread_id, Permission.WRITE)
+        await presence.typing(command.thread_id, self.person)
+
+    async def heartbeat(self, command: Heartbeat) -> None:
+        """Known alive; the server's own pings decide about the line."""
+
+
+Handler = Callable[[Connection, Any], Awaitable[Frame | None]]
+
+# The closed table: a frame's `type` chooses among these and nothing else.
+HANDLERS: dict[type[Command], Handler] = {
+    Join: Connection.join,
+    Leave: Connection.leave,
+    Watch: Connection.watch,
+    Unwatch: Connection.unwatch,
+    Send: Connection.send,
+    Edit: Connection.edit,
+    Cancel: Connection.cancel,
+    Typing: Connection.typing,
+    Heartbeat: Connection.heartbeat,
+}
+_every: set[type[Command]] = set(cast(Any, AnyCommand).__args__)
+assert set(HANDLERS) == _every, "Every command has its handler."

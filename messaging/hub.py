@@ -1,0 +1,275 @@
+"""Who hears what in this process: rooms and topics to local sockets.
+
+In: one ready-made packet per room and flush. Out: that same packet to every socket that is in step. A socket
+that is not gets one merged packet from the stream when it can take it, or `resync`. Nothing here decides
+who may hear: seats are given by `consumers` and taken by `listeners`.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from time import perf_counter
+from uuid import UUID
+
+from chatplatform.kernel.backends import backend
+from chatplatform.kernel.clock import monotonic
+from chatplatform.kernel.errors import Unavailable
+from messaging.packets import Packet, merge, pack, pack_events
+from messaging.protocol import Beat, Resync, Revoked
+from messaging.sockets import SLOW_AFTER_S, Seat, Socket
+from messaging.streams.base import StreamLog
+from messaging.types import Cursor
+
+log = logging.getLogger(__name__)
+
+BEAT_S = 25
+BREATH = 250  # sockets written in one go before the loop gets its turn
+
+
+class Room:
+    __slots__ = ("_seats", "cost_s", "epoch", "last", "seats")
+
+    def __init__(self) -> None:
+        self.seats: dict[Socket, Seat] = {}
+        self._seats: tuple[Seat, ...] | None = None
+        self.epoch = ""
+        self.last = 0  # the highest offset this process knows of
+        self.cost_s = 0.0  # what the last broadcast cost the loop
+
+    def add(self, seat: Seat) -> None:
+        self.seats[seat.socket] = seat
+        self._seats = None
+
+    def remove(self, socket: Socket) -> None:
+        self.seats.pop(socket, None)
+        self._seats = None
+
+    def all(self) -> tuple[Seat, ...]:
+        if self._seats is None:
+            self._seats = tuple(self.seats.values())
+        return self._seats
+
+
+class Hub:
+    """One per process; everything in it happens on the server's loop."""
+
+    def __init__(self) -> None:
+        self.sockets: set[Socket] = set()
+        self.rooms: dict[UUID, Room] = {}
+        self.topics: dict[str, set[Socket]] = {}
+
+    # -- coming and going -----------------------------------------------------------------------
+
+    def open(self, socket: Socket) -> None:
+        socket.next_beat = monotonic() + BEAT_S
+        self.sockets.add(socket)
+
+    def close(self, socket: Socket) -> list[Seat]:
+        """Forget the socket; answers the seats it had."""
+        self.sockets.discard(socket)
+        seats = list(socket.seats.values())
+        for seat in seats:
+            self.leave(socket, seat.thread_id)
+        for topic in tuple(socket.topics):
+            self.unwatch(socket, topic)
+        return seats
+
+    def count(self, user_id: UUID) -> int:
+        """Open sockets of one person."""
+        return sum(socket.person.id == user_id for socket in self.sockets)
+
+    def take_seat(self, socket: Socket, thread_id: UUID) -> Seat:
+        """A seat that hears nothing yet: from now on no revocation can miss it."""
+        self.leave(socket, thread_id)
+        seat = socket.seats[thread_id] = Seat(socket, thread_id)
+        self.rooms.setdefault(thread_id, Room()).add(seat)
+        return seat
+
+    def is_seated(self, seat: Seat) -> bool:
+        return seat.socket.seats.get(seat.thread_id) is seat
+
+    def go_live(self, seat: Seat, cursor: Cursor) -> None:
+        """Everything after the cursor goes to this seat; what it has missed meanwhile, first."""
+        seat.epoch, seat.offset, seat.is_live = cursor.epoch, cursor.offset, True
+        room = self.rooms[seat.thread_id]
+        if not room.epoch:
+            room.epoch, room.last = cursor.epoch, cursor.offset
+        elif _is_behind(room, seat):
+            seat.socket.wake()
+
+    def leave(self, socket: Socket, thread_id: UUID) -> bool:
+        """Give the seat up; whether there was one."""
+        seat = socket.seats.pop(thread_id, None)
+        if seat is None:
+            return False
+        seat.is_live = False
+        room = self.rooms[thread_id]
+        room.remove(socket)
+        if not room.seats:
+            del self.rooms[thread_id]
+        return True
+
+    def watch(self, socket: Socket, topic: str) -> None:
+        self.topics.setdefault(topic, set()).add(socket)
+        socket.topics.add(topic)
+
+    def unwatch(self, socket: Socket, topic: str) -> None:
+        socket.topics.discard(topic)
+        if (watchers := self.topics.get(topic)) is not None:
+            watchers.discard(socket)
+            if not watchers:
+                del self.topics[topic]
+
+    # -- events ---------------------------------------------------------------------------------
+
+    async def broadcast(self, thread_id: UUID, epoch: str, first: int, last: int, packet: Packet) -> None:
+        """Give the events `first` to `last` to every seat that has all before them; the others catch up.
+
+        Returns when all were served. A large room lets the loop breathe in between; who comes meanwhile
+        joins with a cursor, so nobody is given anything twice.
+        """
+        room = self.rooms.get(thread_id)
+        if room is None:
+            return
+        started = perf_counter()
+        room.epoch, room.last = epoch, last
+        before, written = first - 1, 0
+        for seat in room.all():
+            if not seat.is_live:
+                continue
+            socket = seat.socket
+            if seat.offset != before or seat.epoch != epoch:
+                if _is_behind(room, seat):
+                    socket.wake()
+                continue
+            if not socket.is_free:
+                continue
+            seat.offset = last
+            socket.write(packet)
+            written += 1
+            if written % BREATH == 0:
+                await asyncio.sleep(0)
+        # The transports write when the loop comes round, so the cost is known only then.
+        asyncio.get_running_loop().call_soon(self._note_cost, room, started)
+
+    def _note_cost(self, room: Room, started: float) -> None:
+        room.cost_s = perf_counter() - started
+
+    def cost_s(self, thread_id: UUID) -> float:
+        """What the last broadcast to this room cost the loop, in seconds."""
+        room = self.rooms.get(thread_id)
+        return room.cost_s if room is not None else 0.0
+
+    async def catch_up(self, socket: Socket) -> Packet | None:
+        """The next packet for a socket that can take one: all that one of its seats has missed."""
+        while (seat := self._behind(socket)) is not None:
+            stream: StreamLog = backend("stream_log")
+            try:
+                missed = await stream.read_after(seat.thread_id, Cursor(seat.epoch, seat.offset))
+            except Unavailable:
+                missed = None  # a snapshot does not need the stream's memory
+            if not self.is_seated(seat):
+                continue
+            if missed is None or not missed.events:
+                self.leave(socket, seat.thread_id)
+                return pack(Resync(seat.thread_id, "You are too far behind to catch up."), seat.thread_id)
+            seat.offset = missed.first + len(missed.events) - 1
+            room = self.rooms[seat.thread_id]
+            room.last = max(room.last, seat.offset)
+            return pack_events(seat.thread_id, missed.epoch, missed.first, seat.offset, merge(missed.events))
+        return None
+
+    def _behind(self, socket: Socket) -> Seat | None:
+        for seat in socket.seats.values():
+            if seat.is_live and _is_behind(self.rooms[seat.thread_id], seat):
+                return seat
+        return None
+
+    def tell(self, topic: str, packet: Packet) -> None:
+        """News to everybody who watches the topic."""
+        for socket in tuple(self.topics.get(topic, ())):
+            socket.push(packet)
+
+    # -- taking away ----------------------------------------------------------------------------
+
+    def revoke(self, user_id: UUID, project_id: UUID, thread_id: UUID | None = None) -> list[Seat]:
+        """Take a person's seats of one thread, or of a whole project, and what still waits for them of it."""
+        taken = []
+        for socket in [s for s in self.sockets if s.person.id == user_id]:
+            if thread_id is None:
+                self.unwatch(socket, f"project:{project_id}")
+            for seat in list(socket.seats.values()):
+                if seat.project_id is None:
+                    # Still joining, perhaps let in by what is no longer so: its join begins again.
+                    self.leave(socket, seat.thread_id)
+                elif seat.thread_id == thread_id or (thread_id is None and seat.project_id == project_id):
+                    self.take_away(seat)
+                    taken.append(seat)
+        return taken
+
+    def take_away(self, seat: Seat) -> None:
+        self.leave(seat.socket, seat.thread_id)
+        seat.socket.drop(seat.thread_id)
+        seat.socket.push(pack(Revoked(seat.thread_id)))
+
+    def sign_out(self, sockets: Iterable[Socket], why: str = "signed_out") -> None:
+        """Close these for good, whatever still waits for them."""
+        for socket in list(sockets):
+            for thread_id in list(socket.seats):
+                self.leave(socket, thread_id)
+                socket.drop(thread_id)
+            socket.close(4401, why, reconnect=False)
+
+    # -- time -----------------------------------------------------------------------------------
+
+    async def tick(self) -> None:
+        """Once a second: drop who did not read for 30 s, and send the beats that are due."""
+        now = monotonic()
+        due = []
+        for socket in list(self.sockets):
+            if socket.waiting_since is not None and now - socket.waiting_since > SLOW_AFTER_S:
+                socket.close(4408, "slow", reconnect=True)
+            elif now >= socket.next_beat:
+                socket.next_beat = now + BEAT_S
+                due.append(socket)
+        tops: dict[UUID, int] = {}
+        for thread_id in {seat.thread_id for socket in due for seat in socket.seats.values() if seat.is_live}:
+            await self._note_top(thread_id, tops)
+        for socket in due:
+            live = [seat.thread_id for seat in socket.seats.values() if seat.is_live and seat.thread_id in tops]
+            socket.push(pack(Beat({str(thread_id): tops[thread_id] for thread_id in live})))
+
+    async def _note_top(self, thread_id: UUID, tops: dict[UUID, int]) -> None:
+        """Where the stream stands; a seat that lacks something by it is served."""
+        stream: StreamLog = backend("stream_log")
+        try:
+            top = await stream.top(thread_id)
+        except Unavailable:
+            return
+        tops[thread_id] = top.offset
+        if (room := self.rooms.get(thread_id)) is not None and (room.epoch, room.last) != (top.epoch, top.offset):
+            room.epoch, room.last = top.epoch, top.offset
+            for seat in room.all():
+                if seat.is_live and _is_behind(room, seat):
+                    seat.socket.wake()
+
+
+def _is_behind(room: Room, seat: Seat) -> bool:
+    return seat.epoch != room.epoch or seat.offset < room.last
+
+
+_hub: Hub | None = None
+
+
+def hub() -> Hub:
+    """This process's hub."""
+    global _hub
+    if _hub is None:
+        _hub = Hub()
+    return _hub
+
+
+def reset() -> None:
+    """Forget everybody. For a server that stops, and for tests."""
+    global _hub
+    _hub = None

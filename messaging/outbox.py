@@ -1,0 +1,213 @@
+"""Accepted messages on their way to the room and to the store.
+
+`add` runs in the transaction that accepts a message, so whatever was acknowledged is durable and can be read
+(readers overlay what is not stored yet). `deliver` then tells the room and hands the message to one task, which
+stores all that came meanwhile in one go and clears the rows. Every step may be repeated; the sweeper does
+so for what a crash or a store that was away has left.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+import msgspec
+from django.db import DatabaseError
+from django.db.models import Q
+
+from chatplatform.kernel.backends import backend
+from chatplatform.kernel.clock import now
+from chatplatform.kernel.db import in_db
+from chatplatform.kernel.errors import AppError, Unavailable
+from messaging import failpoints, rooms
+from messaging.models import Outbox
+from messaging.protocol import AnyEvent, MessageCreated, TurnFinished
+from messaging.stores.base import MessageStore
+from messaging.types import Message, Range
+
+log = logging.getLogger(__name__)
+
+SWEEP_EVERY_S = 1.0
+LEFT_BEHIND_S = 5.0  # a row this old was forgotten by whoever accepted it
+KEPT = timedelta(days=7)
+BATCH = 200
+_MOST_OVERLAID = 2000
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_decode = msgspec.json.Decoder(Message).decode
+
+
+# -- rows: part of the caller's unit of work ----------------------------------------------------------
+
+
+def add(message: Message, author_key: str, client_id: UUID, run_id: UUID | None = None) -> None:
+    """Accept the message. Part of a transaction; IntegrityError if this author sent this `client_id` before."""
+    Outbox.objects.bulk_create(
+        [
+            Outbox(
+                message_id=message.id,
+                author_key=author_key,
+                client_id=client_id,
+                thread_id=message.thread_id,
+                branch_id=message.branch_id,
+                seq=message.seq,
+                variant=message.variant,
+                run_id=run_id,
+                body=_encode(message),
+                created_at=now(),
+            )
+        ]
+    )
+
+
+def sent_before(author_key: str, client_id: UUID) -> Outbox | None:
+    """The row of a message that this author sent under this `client_id` within the last seven days."""
+    return Outbox.objects.filter(author_key=author_key, client_id=client_id).defer("body").first()
+
+
+def overlay(path: Sequence[Range], before: int | None = None, after: int | None = None) -> list[Message]:
+    """Accepted messages of a branch's path that the store may not have yet, in any order.
+
+    Read before the store: what is no longer here by then, the store has.
+    """
+    where = Q(pk__in=[])
+    for part in path:
+        inside = Q(branch_id=part.branch_id, seq__gte=part.from_seq)
+        if part.to_seq is not None:
+            inside &= Q(seq__lte=part.to_seq)
+        where |= inside
+    rows = Outbox.objects.filter(where, stored_at=None)
+    if before is not None:
+        rows = rows.filter(seq__lt=before)
+    if after is not None:
+        rows = rows.filter(seq__gt=after)
+    bodies = rows.order_by("seq" if after is not None else "-seq").values_list("body", flat=True)[:_MOST_OVERLAID]
+    return [_decode(bytes(body)) for body in bodies if body is not None]
+
+
+def find(message_id: UUID) -> Message | None:
+    """A message that is accepted and not stored yet."""
+    body = Outbox.objects.filter(pk=message_id, stored_at=None).values_list("body", flat=True).first()
+    return _decode(bytes(body)) if body is not None else None
+
+
+def _clear(message_ids: Sequence[UUID]) -> None:
+    at = now()
+    Outbox.objects.filter(pk__in=message_ids).update(body=None, stored_at=at, published_at=at)
+
+
+def _left_behind(older_than_s: float) -> list[Message]:
+    limit = now() - timedelta(seconds=older_than_s)
+    rows = Outbox.objects.filter(published_at=None, created_at__lte=limit, body__isnull=False).order_by("created_at")
+    return [_decode(bytes(body)) for body in rows.values_list("body", flat=True)[:BATCH] if body is not None]
+
+
+def prune() -> int:
+    """Forget which `client_id`s were sent more than seven days ago; how many."""
+    count, _ = Outbox.objects.filter(published_at__isnull=False, created_at__lt=now() - KEPT).delete()
+    return count
+
+
+# -- on their way -------------------------------------------------------------------------------------
+
+
+async def deliver(message: Message) -> None:
+    """Tell the room of a message whose row is committed, and see to it that it gets stored. Never fails:
+    what cannot be told or stored now is told or stored later, by the sweeper."""
+    try:
+        await rooms.publish(message.thread_id, event_of(message))
+    except (Unavailable, rooms.Superseded) as error:
+        log.warning("Message %s could not be told to its room yet: %r", message.id, error)
+        return
+    failpoints.reach("after_publish")
+    global _storing
+    _waiting.append(message)
+    if _storing is None or _storing.done():
+        _storing = asyncio.get_running_loop().create_task(_store_waiting())
+
+
+def event_of(message: Message) -> AnyEvent:
+    """What a room is told when this message is there: that it was said, or that its turn is over."""
+    if message.turn_id is None:
+        return MessageCreated(message)
+    meta = message.meta
+    return TurnFinished(message.turn_id, message.id, meta.attempt, message.state, len(message.body), meta)
+
+
+async def stored() -> None:
+    """Wait until all that was delivered here is stored, or left to the sweeper."""
+    while _storing is not None and not _storing.done():
+        await asyncio.wait({_storing})
+
+
+_waiting: list[Message] = []
+_storing: asyncio.Task[None] | None = None
+_sweeping: asyncio.Task[None] | None = None
+
+
+async def _store_waiting() -> None:
+    """Store in batches all that waits; the more comes at once, the larger the batches."""
+    while _waiting:
+        batch = _waiting[:BATCH]
+        del _waiting[:BATCH]
+        try:
+            await _store(batch)
+        except (AppError, DatabaseError) as error:
+            log.warning("%d messages are not stored yet and are read from the outbox: %s", len(batch), error)
+
+
+async def _store(messages: Sequence[Message]) -> None:
+    store: MessageStore = backend("message_store")
+    await store.put(messages)
+    failpoints.reach("after_store")
+    await in_db(_clear, [message.id for message in messages])
+
+
+# -- the sweeper ---------------------------------------------------------------------------------------
+
+
+async def sweep(older_than_s: float = LEFT_BEHIND_S) -> int:
+    """Store and tell what was left behind, oldest first; how many."""
+    messages = await in_db(_left_behind, older_than_s)
+    if messages:
+        store: MessageStore = backend("message_store")
+        await store.put(messages)
+        for message in messages:
+            with contextlib.suppress(rooms.Superseded):  # a later attempt is told to the room already
+                await rooms.publish(message.thread_id, event_of(message))
+        await in_db(_clear, [message.id for message in messages])
+        log.info("%d messages that were left behind are delivered.", len(messages))
+    return len(messages)
+
+
+async def start() -> None:
+    """Deliver all that a dead process left, then look again every second."""
+    global _sweeping
+    _sweeping = asyncio.get_running_loop().create_task(_sweep_for_ever())
+
+
+async def stop() -> None:
+    global _sweeping, _storing
+    if _sweeping is not None:
+        _sweeping.cancel()
+        await asyncio.wait({_sweeping})
+    await stored()
+    _sweeping = _storing = None
+    _waiting.clear()
+
+
+async def _sweep_for_ever() -> None:
+    rounds, older_than_s = 0, 0.0
+    while True:
+        try:
+            while await sweep(older_than_s) == BATCH:
+                pass
+            older_than_s = LEFT_BEHIND_S
+            if rounds % 3600 == 0:
+                await in_db(prune)
+        except (AppError, DatabaseError) as error:
+            log.warning("The outbox could not be swept; trying again: %s", error)
+        rounds += 1
+        await asyncio.sleep(SWEEP_EVERY_S)

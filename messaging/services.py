@@ -1,0 +1,266 @@
+"""Saying, editing, deleting and restoring messages: what happens, in what order.
+
+A message is accepted in one transaction: who may, its place, its outbox row, its run with the turns. Then its models
+begin, the room hears of it, and it is stored. Whatever fails after the commit is repeated by the
+outbox and the dispatcher, so what was acknowledged is never lost and never twice.
+"""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from chatplatform.kernel import limits
+from chatplatform.kernel.backends import backend
+from chatplatform.kernel.clock import now
+from chatplatform.kernel.db import in_db
+from chatplatform.kernel.errors import Conflict, Forbidden, Invalid
+from chatplatform.kernel.ids import new_id
+from messaging import access, asking, failpoints, history, news, outbox, rooms
+from messaging.models import Run
+from messaging.protocol import MAX_BODY_BYTES, AnyEvent, MessageDeleted, MessageEdited, PersonNamed, Send
+from messaging.runs import services as runs
+from messaging.runs.types import NewRun
+from messaging.stores.base import MessageStore
+from messaging.types import Author, Message, MessageState, Meta, Revision, Sent
+from projects.access import nothing
+from projects.roles import Permission, may
+from threads.access import ThreadAccess, access_thread, members_of
+from threads.models import Branch
+from threads.services import note_read, note_said
+
+log = logging.getLogger(__name__)
+
+KINDS = {"ask": "fan_out", "debate": "in_turn"}
+OPEN = {"queued", "waiting", "streaming"}
+
+
+# -- saying -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Accepted:
+    sent: Sent
+    message: Message | None = None  # null: it was sent before
+    run: NewRun | None = None
+    named: tuple[UUID, ...] = ()
+
+
+async def send(user_id: UUID, command: Send) -> Sent:
+    """Say something and ask models. When this returns, the message is durable and has its place for ever.
+
+    The same `client_id` again is answered as the first time. Raises Invalid, NotFound, Forbidden, TooMany.
+    """
+    check_body(command.body)
+    accepted = await in_db(_accept, user_id, command)
+    message = accepted.message
+    if message is None:
+        return accepted.sent
+    failpoints.reach("after_accept")
+    try:
+        if accepted.run is not None:
+            runs.begin(accepted.run)
+        await outbox.deliver(message)
+        if accepted.run is not None:
+            await runs.started(accepted.run)
+        news.thread_active(message.thread_id)
+        for person in accepted.named:
+            rooms.tell(f"user:{person}", PersonNamed(message.thread_id, message.id, message.author.name))
+    except Exception:
+        # It is accepted: the outbox and the dispatcher take it from here, and the sender must know.
+        log.exception("Message %s was accepted but not told at once.", message.id)
+    return accepted.sent
+
+
+def check_body(body: str) -> None:
+    """A message says something, fits, and can be kept by every store."""
+    if not body.strip():
+        raise Invalid("Write something first.", "empty")
+    try:
+        size = len(body.encode())
+    except UnicodeEncodeError as error:
+        raise Invalid("The message holds half a character. Write it again.", "bad_text") from error
+    if "\x00" in body:
+        raise Invalid("The message holds a character that cannot be kept (NUL).", "bad_text")
+    if size > MAX_BODY_BYTES:
+        raise Invalid(f"The message has {size // 1024 + 1} KiB; {MAX_BODY_BYTES // 1024} KiB are the most.", "too_long")
+
+
+def _accept(user_id: UUID, command: Send) -> _Accepted:
+    """One unit of work. A race between two of the same `client_id` is decided by the outbox's constraint."""
+    limits.hit("send", user_id, settings.SEND_RATE)
+    try:
+        with transaction.atomic():
+            return _write(user_id, command)
+    except IntegrityError:
+        before = outbox.sent_before(str(user_id), command.client_id)
+        if before is None:
+            raise
+        return _Accepted(Sent(before.seq, before.message_id, before.run_id, is_duplicate=True))
+
+
+def _write(user_id: UUID, command: Send) -> _Accepted:
+    before = outbox.sent_before(str(user_id), command.client_id)
+    if before is not None:
+        return _Accepted(Sent(before.seq, before.message_id, before.run_id, is_duplicate=True))
+    let_in = access_thread(user_id, command.thread_id, Permission.WRITE)
+    branch = _locked_branch(let_in, command.branch_id)
+    if command.reply_to is not None and not 1 <= command.reply_to <= branch.head_seq:
+        raise Invalid("The message to reply to is not in this branch.", "no_such_place")
+    asked = asking.speakers(command, let_in.thread)
+    run_id = new_id() if asked else None
+    visibility = command.visibility or let_in.thread.visibility
+    message = Message(
+        id=new_id(),
+        thread_id=let_in.thread.id,
+        branch_id=branch.id,
+        seq=branch.head_seq + 1,
+        variant=0,
+        author=Author("person", str(user_id), let_in.user.name),
+        body=command.body,
+        state="complete",
+        created_at=now(),
+        client_id=command.client_id,
+        reply_to=command.reply_to,
+        run_id=run_id,
+        meta=_question(command, [speaker.model_id for speaker in asked], visibility),
+    )
+    branch.head_seq = message.seq
+    new_run = None
+    if asked:
+        kind = KINDS[command.mode]
+        # Raises the branch's head once more, for the answers' place, in the row too.
+        new_run = runs.create_run(
+            let_in.thread, branch, message, asked, kind, command.rounds, visibility, let_in.user, run_id=run_id
+        )
+    else:
+        Branch.objects.filter(pk=branch.pk).update(head_seq=branch.head_seq)
+    outbox.add(message, str(user_id), command.client_id, run_id)
+    note_said(let_in.thread, command.body)
+    note_read(user_id, branch, message.seq)
+    return _Accepted(Sent(message.seq, message.id, run_id), message, new_run, _named(command, let_in))
+
+
+def _locked_branch(let_in: ThreadAccess, branch_id: UUID | None) -> Branch:
+    """The branch with its row held: from here on nobody else gives out its places."""
+    wanted = branch_id or let_in.thread.main_branch_id
+    branch = Branch.objects.select_for_update().filter(thread=let_in.thread, pk__in=[wanted]).first()
+    if branch is None:
+        raise nothing()
+    if branch.archived_at is not None:
+        raise Forbidden("This branch is archived. Bring it back to write in it.", "archived")
+    return branch
+
+
+def _question(command: Send, asked: list[str], visibility: str) -> Meta:
+    if not asked:
+        return Meta()
+    kind = "reply" if command.mode == "ask" and len(asked) == 1 else KINDS[command.mode]
+    return Meta(run_kind=kind, asked=tuple(asked), visibility="shared" if kind == "in_turn" else visibility)
+
+
+def _named(command: Send, let_in: ThreadAccess) -> tuple[UUID, ...]:
+    people = asking.people_named(command.body, let_in.thread, let_in.user.id)
+    if people and let_in.thread.is_private:
+        may_see = set(members_of(let_in.thread))
+        people = [person for person in people if person in may_see]
+    return tuple(people)
+
+
+# -- changing -------------------------------------------------------------------------------------------
+
+
+async def edit(user_id: UUID, message_id: UUID, body: str, revision: int) -> Message:
+    """Replace the text of your own message. Conflict if it is not at `revision` any more."""
+    check_body(body)
+    message, let_in = await _to_change(user_id, message_id)
+    if not _is_own(message, let_in):
+        raise Forbidden(f"Only {message.author.name} can change these words.")
+    if message.state == "deleted":
+        raise Conflict("This message is deleted. Restore it first.", "deleted")
+    if message.revision != revision:
+        raise _changed(message)
+    if body == message.body:
+        return message
+    return await _replace(message, let_in, MessageEdited, body=body)
+
+
+async def delete(user_id: UUID, message_id: UUID) -> Message:
+    """Take a message's words away; its place stays. Your own, what you asked for, or any if you manage threads."""
+    message, let_in = await _to_change(user_id, message_id)
+    if not await in_db(_may_delete, message, let_in):
+        raise Forbidden(f"{message.author.name} can delete this, and the project's admins can.")
+    if message.state == "deleted":
+        return message
+    bare = msgspec.structs.replace(message.meta, reasoning="", earlier_attempts=(), text_sha256="")
+    by = let_in.user.name
+    return await _replace(message, let_in, lambda m: MessageDeleted(m, by), body="", state="deleted", meta=bare)
+
+
+async def restore(user_id: UUID, message_id: UUID) -> Message:
+    """Bring a deleted message's last words back: whoever deleted it, and who manages threads."""
+    message, let_in = await _to_change(user_id, message_id)
+    if message.state != "deleted":
+        return message
+    last = await _last_words(message, let_in)
+    return await _replace(message, let_in, MessageEdited, body=last.body, state=last.state)
+
+
+async def revisions(user_id: UUID, message_id: UUID) -> list[Revision]:
+    """The older texts, oldest first. Of a deleted message only for those who may restore it."""
+    message = await history.find(message_id)
+    let_in = await access.thread(user_id, message.thread_id, Permission.READ)
+    if message.state == "deleted":
+        await _last_words(message, let_in)
+    return await history.revisions(message_id)
+
+
+async def _to_change(user_id: UUID, message_id: UUID) -> tuple[Message, ThreadAccess]:
+    message = await history.find(message_id)
+    let_in = await access.thread(user_id, message.thread_id, Permission.WRITE)
+    if message.state in OPEN:
+        raise Conflict(f"{message.author.name} is still writing this. Stop it first.", "still_writing")
+    return message, let_in
+
+
+def _is_own(message: Message, let_in: ThreadAccess) -> bool:
+    return message.author.kind == "person" and message.author.id == str(let_in.user.id)
+
+
+def _may_delete(message: Message, let_in: ThreadAccess) -> bool:
+    if _is_own(message, let_in) or may(let_in.role, Permission.MANAGE_THREADS):
+        return True
+    if message.author.kind != "model" or message.run_id is None:
+        return False
+    return Run.objects.filter(pk=message.run_id, asked_by=let_in.user).exists()
+
+
+async def _last_words(message: Message, let_in: ThreadAccess) -> Revision:
+    kept = await history.revisions(message.id)
+    is_theirs = bool(kept) and kept[-1].editor_name == let_in.user.name and await in_db(_may_delete, message, let_in)
+    if not kept or not (is_theirs or may(let_in.role, Permission.MANAGE_THREADS)):
+        raise Forbidden("Whoever deleted this can restore it, and the project's admins can.")
+    return kept[-1]
+
+
+async def _replace(message: Message, let_in: ThreadAccess, event: Any, **changes: Any) -> Message:
+    """Write the next revision and tell the room. Conflict if somebody else was first."""
+    await outbox.stored()  # an edit needs the store to have what it changes
+    state: MessageState = changes.pop("state", message.state)
+    new = msgspec.structs.replace(message, state=state, revision=message.revision + 1, edited_at=now(), **changes)
+    store: MessageStore = backend("message_store")
+    if await store.get(message.id) is None:
+        await store.put([message])
+    if not await store.edit(new, editor_name=let_in.user.name):
+        raise _changed(message)
+    told: AnyEvent = event(new)
+    await rooms.publish(message.thread_id, told)
+    return new
+
+
+def _changed(message: Message) -> Conflict:
+    return Conflict("Somebody changed this message meanwhile. Look at it again.", revision=message.revision)
