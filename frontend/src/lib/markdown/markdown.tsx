@@ -1,0 +1,164 @@
+/**
+ * Markdown as React elements: no HTML is ever made from a message, no address in it is ever loaded. Finished
+ * blocks are drawn once; while a text grows only its last block is drawn again.
+ */
+
+import "@/lib/markdown/markdown.css"
+
+import type { Token, Tokens } from "marked"
+import { memo, type ReactNode, useState } from "react"
+
+import { cn } from "@/lib/cn"
+import { CodeBlock } from "@/lib/markdown/code-block"
+import { Inline, plainText } from "@/lib/markdown/inline"
+import { reveal } from "@/lib/markdown/safe"
+import { type Block, type CodeToken, MarkdownStream } from "@/lib/markdown/stream"
+
+interface MarkdownProps {
+  text: string
+  /** More is coming: what is half written is closed for the eye, and a caret stands at the end. */
+  isWriting?: boolean
+  /** A new line is a new line, as people write; models mean a space by it. */
+  hasBreaks?: boolean
+  className?: string
+}
+
+const MOST_NESTED = 24
+
+export const Markdown = memo(function Markdown({ text, isWriting = false, hasBreaks = false, className }: MarkdownProps) {
+  const [stream] = useState(() => new MarkdownStream({ breaks: hasBreaks }))
+  const blocks = stream.read(text, isWriting)
+  const last = blocks.length - 1
+  return (
+    <div className={cn("md", isWriting && "is-writing", className)} dir="auto">
+      {blocks.map((block, index) => (
+        <BlockView key={block.at} block={block} isGrowing={isWriting && index === last} />
+      ))}
+    </div>
+  )
+})
+
+const BlockView = memo(function BlockView({ block, isGrowing }: { block: Block; isGrowing: boolean }) {
+  return <BlockToken token={block.token} isGrowing={isGrowing} depth={0} />
+})
+
+interface PartProps<T extends Token = Token> {
+  token: T
+  isGrowing: boolean
+  depth: number
+}
+
+function BlockToken({ token, isGrowing, depth }: PartProps): ReactNode {
+  if (depth > MOST_NESTED) return <p className="literal">{revealed(token.raw)}</p>
+  switch (token.type) {
+    case "paragraph":
+      return (
+        <p>
+          <Inline tokens={token.tokens} />
+        </p>
+      )
+    case "text": // a tight list's item
+      return <Inline tokens={token.tokens ?? [token]} />
+    case "heading":
+      return <Heading token={token as Tokens.Heading} />
+    case "code":
+      return <CodeBlock text={(token as CodeToken).text} lang={(token as CodeToken).lang ?? ""} isOpen={isGrowing} />
+    case "list":
+      return <List token={token as Tokens.List} isGrowing={isGrowing} depth={depth} />
+    case "blockquote":
+      return (
+        <blockquote>
+          <Blocks tokens={token.tokens ?? []} isGrowing={isGrowing} depth={depth + 1} />
+        </blockquote>
+      )
+    case "table":
+      return <Table token={token as Tokens.Table} />
+    case "hr":
+      return <hr />
+    case "space":
+    case "def":
+    case "checkbox":
+      return null
+    default: // HTML, and what this reader does not know: as it was written
+      return <p className="literal">{revealed(token.raw.trim())}</p>
+  }
+}
+
+function Blocks({ tokens, isGrowing, depth }: { tokens: readonly Token[]; isGrowing: boolean; depth: number }) {
+  const last = tokens.length - 1
+  return tokens.map((token, index) => <BlockToken key={index} token={token} isGrowing={isGrowing && index === last} depth={depth} />)
+}
+
+/** The page's own headings are one to three. */
+function Heading({ token }: { token: Tokens.Heading }) {
+  const Tag = token.depth === 1 ? "h4" : token.depth === 2 ? "h5" : "h6"
+  return (
+    <Tag>
+      <Inline tokens={token.tokens} />
+    </Tag>
+  )
+}
+
+function List({ token, isGrowing, depth }: PartProps<Tokens.List>) {
+  const last = token.items.length - 1
+  const items = token.items.map((item, index) => (
+    <Item key={index} item={item} raw={item.raw} isGrowing={isGrowing && index === last} depth={depth} />
+  ))
+  if (!token.ordered) return <ul>{items}</ul>
+  return (
+    <ol start={token.start || 1} style={{ counterReset: `n ${(token.start || 1) - 1}` }}>
+      {items}
+    </ol>
+  )
+}
+
+/** `raw` says whether an item is the same as before, though its tokens were read anew. */
+const Item = memo(
+  function Item({ item, isGrowing, depth }: { item: Tokens.ListItem; raw: string; isGrowing: boolean; depth: number }) {
+    return (
+      <li className={item.task ? "task" : undefined}>
+        {item.task && <input type="checkbox" checked={item.checked ?? false} disabled readOnly aria-label={item.checked ? "Done" : "Not done"} />}
+        <Blocks tokens={item.tokens} isGrowing={isGrowing} depth={depth + 1} />
+      </li>
+    )
+  },
+  (a, b) => a.raw === b.raw && a.item.loose === b.item.loose && a.isGrowing === b.isGrowing,
+)
+
+function Table({ token }: { token: Tokens.Table }) {
+  const name = `Table: ${token.header.map((cell) => plainText(cell.tokens)).join(", ")}`
+  return (
+    <div className="table-box" role="group" aria-label={name} tabIndex={0}>
+      <table>
+        <thead>
+          <tr>
+            {token.header.map((cell, index) => (
+              <th key={index} scope="col" className={alignment(cell)}>
+                <Inline tokens={cell.tokens} />
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {token.rows.map((row, index) => (
+            <tr key={index}>
+              {row.map((cell, column) => (
+                <td key={column} className={alignment(cell)}>
+                  <Inline tokens={cell.tokens} />
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+function alignment(cell: Tokens.TableCell): string | undefined {
+  return cell.align === "right" ? "r" : cell.align === "center" ? "c" : undefined
+}
+
+function revealed(text: string): ReactNode {
+  return reveal(text).map((piece, index) => (typeof piece === "string" ? piece : <mark key={index} className="unseen">{piece.hidden}</mark>))
+}

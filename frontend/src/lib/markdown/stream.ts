@@ -1,0 +1,142 @@
+/**
+ * Markdown that grows. Blocks that can no longer change are kept with their tokens; only the tail is read again,
+ * and syntax that is half written there is closed for the eye. At the end the whole text is read once more, so
+ * that what stands there never depends on how it came.
+ */
+
+import { Lexer, type Links, type Token, type Tokens } from "marked"
+import remend from "remend"
+
+export interface Block {
+  /** Where it begins in the text: its name as long as it grows. */
+  at: number
+  token: Token
+}
+
+/** A closed fence will not change any more and may be coloured. */
+export interface CodeToken extends Tokens.Code {
+  isOpen?: boolean
+}
+
+const MAX_HEALED = 4_000
+const HEALED = { katex: false, images: false, linkMode: "text-only", htmlTags: false, comparisonOperators: false, singleTilde: false } as const
+const OPEN_FENCE = /^ {0,3}(`{3,}|~{3,})([^\n]*)\n/
+/** So little of a line that it could still become an item of the list above it, a rule under it, or a lazy line of it. */
+const UNDECIDED = /^[\s>]*(?:[-+*=|:]+|\d{1,9}[.)]?)?\s*$/
+
+export class MarkdownStream {
+  private readonly breaks: boolean
+  private text = ""
+  private done: Block[] = []
+  private tailAt = 0
+  private links: Links = {}
+  private blocks: Block[] = []
+  private isWhole = false
+
+  constructor(options: { breaks?: boolean } = {}) {
+    this.breaks = options.breaks ?? false
+  }
+
+  /** This function will give the blocks of the text so far; the same text gives the same blocks. */
+  read(text: string, isWriting: boolean): readonly Block[] {
+    if (text === this.text && isWriting !== this.isWhole) return this.blocks
+    if (!isWriting) this.blocks = this.readWhole(text)
+    else {
+      if (!text.startsWith(this.text)) this.begin()
+      this.blocks = this.readTail(text)
+    }
+    this.text = text
+    this.isWhole = !isWriting
+    return this.blocks
+  }
+
+  private begin(): void {
+    this.done = []
+    this.tailAt = 0
+    this.links = {}
+  }
+
+  private readWhole(text: string): Block[] {
+    const known = new Map(this.blocks.map((block) => [block.at, block]))
+    const { tokens, links } = lex(text, {}, this.breaks)
+    const hasLinks = Object.keys(links).length > 0
+    const whole = place(tokens, 0).map((block) => {
+      const before = known.get(block.at)
+      const isSame = !hasLinks && before?.token.raw === block.token.raw && !(before.token as CodeToken).isOpen
+      return isSame ? before : block
+    })
+    this.begin()
+    return whole
+  }
+
+  private readTail(text: string): Block[] {
+    const tail = text.slice(this.tailAt)
+    const fence = openFence(tail)
+    if (fence) return [...this.done, { at: this.tailAt, token: fence }]
+    const { tokens, links } = lex(tail, this.links, this.breaks)
+    const blocks = place(tokens, this.tailAt)
+    const growing = firstGrowing(blocks)
+    const finished = blocks.slice(0, growing)
+    const left = blocks.slice(growing)
+    if (finished.length && left[0]) {
+      this.done = [...this.done, ...finished]
+      this.tailAt = left[0].at
+      this.links = links
+    }
+    const last = left.pop()
+    if (last) left.push({ at: last.at, token: openFence(last.token.raw) ?? healed(last.token, this.links, this.breaks) })
+    return [...this.done, ...left]
+  }
+}
+
+/** The last block grows. The one before it does, too, while the last is not yet enough to tell them apart. */
+function firstGrowing(blocks: readonly Block[]): number {
+  const last = blocks.at(-1)
+  if (!last) return 0
+  const isUndecided = UNDECIDED.test(last.token.raw) || last.token.type === "html"
+  return Math.max(0, blocks.length - (isUndecided ? 2 : 1))
+}
+
+function lex(text: string, links: Links, breaks: boolean): { tokens: Token[]; links: Links } {
+  const lexer = new Lexer({ gfm: true, breaks })
+  Object.assign(lexer.tokens.links, links)
+  try {
+    const tokens = lexer.lex(text)
+    return { tokens, links: tokens.links }
+  } catch {
+    // Nested beyond what the reader can follow; people still see what was written.
+    return { tokens: [{ type: "paragraph", raw: text, text, tokens: [{ type: "text", raw: text, text }] }], links }
+  }
+}
+
+/** This function will say where each token begins, and leave the white space out. */
+function place(tokens: readonly Token[], from: number): Block[] {
+  const blocks: Block[] = []
+  let at = from
+  for (const token of tokens) {
+    if (token.type !== "space" && token.type !== "def") blocks.push({ at, token })
+    at += token.raw.length
+  }
+  return blocks
+}
+
+/** Code that is being written is taken as it is: reading it again and again would cost more the longer it gets. */
+function openFence(tail: string): CodeToken | null {
+  const start = OPEN_FENCE.exec(tail)
+  const fence = start?.[1]
+  if (!start || !fence) return null
+  const closing = new RegExp(`\\n {0,3}${fence[0] === "~" ? "~" : "`"}{${fence.length},}[ \\t]*(?:\\n|$)`)
+  const text = tail.slice(start[0].length)
+  if (closing.test(`\n${text}`)) return null
+  // The last line may be the beginning of the closing fence: it is not shown before that is known.
+  return { type: "code", raw: tail, lang: (start[2] ?? "").trim(), text: text.replace(/(^|\n)[`~ ]+$/, "").replace(/\n$/, ""), isOpen: true }
+}
+
+function healed(token: Token, links: Links, breaks: boolean): Token {
+  if (token.type === "code" || token.type === "html" || token.raw.length > MAX_HEALED || !/[*_~`[]/.test(token.raw)) return token
+  const whole = remend(token.raw.trimEnd(), HEALED)
+  if (whole === token.raw.trimEnd()) return token
+  const { tokens } = lex(whole, links, breaks)
+  const [first, ...rest] = tokens.filter((one) => one.type !== "space")
+  return first && !rest.length ? first : token
+}
