@@ -1,6 +1,5 @@
 # Every command of the project. `make` alone lists them; each does its own set-up.
 
-PORT ?= 8000
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
   "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
 PREPARE = @$(PYTHON) -m tools.prepare
@@ -15,7 +14,7 @@ help:  ## what each command does
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 run: python  ## set everything up, build what is stale, and serve (PORT=9000 for another port)
-	@PORT=$(PORT) exec $(PYTHON) -m tools.run
+	@PORT='$(PORT)' exec $(PYTHON) -m tools.run
 
 test: python  ## everything: lint, types, unit, API, socket, kill and browser tests, size limits
 	$(PREPARE) dev

@@ -35,7 +35,8 @@ def main() -> None:
     prepare.prepare("run")
     os.chdir(prepare.ROOT)
     python = str(prepare.PYTHON)
-    os.execv(python, [python, "manage.py", "serve", "--port", os.environ.get("PORT", "8000")])
+    port = os.environ.get("PORT", "")
+    os.execv(python, [python, "manage.py", "serve", *(["--port", port] if port else [])])
 
 
 if __name__ == "__main__":
