@@ -63,9 +63,11 @@ async function refusal(response: Response): Promise<ApiError> {
   } catch {
     // Not ours: a proxy's page, most likely. The status alone has to do.
   }
-  const detail = typeof body["detail"] === "string" ? body["detail"] : wordsFor(response.status)
-  const code = typeof body["code"] === "string" ? body["code"] : `http_${response.status}`
-  return new ApiError(response.status, code, detail, body)
+  // Sign-in answers with a list of what is wrong where; its first entry speaks for it.
+  const [first] = Array.isArray(body["errors"]) ? (body["errors"] as Record<string, unknown>[]) : []
+  const text = (name: string, otherwise: unknown) => (typeof body[name] === "string" ? body[name] : typeof otherwise === "string" ? otherwise : null)
+  const detail = text("detail", first?.["message"]) ?? wordsFor(response.status)
+  return new ApiError(response.status, text("code", first?.["code"]) ?? `http_${response.status}`, detail, body)
 }
 
 function wordsFor(status: number): string {

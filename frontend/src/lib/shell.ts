@@ -94,3 +94,17 @@ export function clearOver(): void {
   const isPanelGone = panel === "over" || panel === "screen"
   if (list === "over" || isPanelGone) wishes.set({ ...now, isListOver: false, panel: isPanelGone ? null : now.panel })
 }
+
+/** What may be asked from anywhere: the shell shows the dialog that belongs to it. */
+export type Question = "palette" | "keys" | "new-project" | "new-thread" | "invite"
+
+const question = makeStore<Question | null>(null)
+
+export function useQuestion(): Question | null {
+  return useStore(question)
+}
+
+/** This function will open one of the shell's dialogs; null closes the open one. */
+export function ask(what: Question | null): void {
+  question.set(what)
+}

@@ -8,7 +8,7 @@ import { useEffect, useRef } from "react"
 export type ShortcutGroup = "Everywhere" | "Threads" | "Room" | "Lanes and answers"
 
 export interface Shortcut {
-  /** `mod+k`, `alt+shift+arrowdown`, `c`, `?`. `mod` is ⌘ on a Mac and Ctrl elsewhere. */
+  /** `mod+k`, `alt+shift+arrowdown`, `c`, `?`. `mod` is ⌘ on a Mac and Ctrl elsewhere. "": only in the palette. */
   keys: string
   label: string
   group: ShortcutGroup
@@ -95,7 +95,7 @@ export function useShortcuts(shortcuts: Shortcut[]): void {
   useEffect(() => {
     latest.current = shortcuts
   })
-  const signature = shortcuts.map((one) => one.keys).join(" ")
+  const signature = shortcuts.map((one) => `${one.keys} ${one.label}`).join("\n")
   useEffect(() => {
     const mine = latest.current.map((one, index) => ({
       ...one,

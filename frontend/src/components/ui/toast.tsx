@@ -16,6 +16,8 @@ export interface Toast {
   undo?: () => void
   open?: { label: string; run: () => void }
   isRefusal?: boolean
+  /** What is done only now that nobody undid it. A page that is left before does not do it. */
+  after?: () => void
 }
 
 const shown = makeStore<(Toast & { id: number }) | null>(null)
@@ -23,11 +25,15 @@ let count = 0
 
 /** This function will say what just happened, in place of what was said before. Only for what the person did. */
 export function toast(words: Toast): void {
+  const before = shown.get()
   shown.set({ ...words, id: ++count })
+  before?.after?.()
 }
 
 export function dismissToast(): void {
+  const before = shown.get()
   shown.set(null)
+  before?.after?.()
 }
 
 /** The one toast, at the bottom left, over the list. It waits while it is looked at. */
@@ -54,7 +60,7 @@ function Shown({ toast: { text, undo, open, isRefusal } }: { toast: Toast }) {
   }, [isHeld])
 
   function takeBack() {
-    dismissToast()
+    shown.set(null)
     undo?.()
   }
   useShortcuts(undo ? [{ keys: "z", label: "Undo the last toast", group: "Everywhere", run: takeBack }] : [])

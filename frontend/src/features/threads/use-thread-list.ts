@@ -9,6 +9,13 @@ import type { ThreadRow } from "@/lib/protocol.gen"
 import { modelsQuery } from "@/lib/queries"
 import { useStore } from "@/lib/store"
 
+/** The rows of the list as it was last shown, for keys that walk it from elsewhere. */
+let shown: { rows: readonly ThreadRow[]; openId: string | undefined } = { rows: [], openId: undefined }
+
+export function shownRows(): typeof shown {
+  return shown
+}
+
 export interface ThreadListState {
   items: ListItem[]
   count: number
@@ -38,6 +45,10 @@ export function useThreadList(projectId: string, openId: string | undefined): Th
     if (state.projectId !== projectId) return arrangeThreads(rows, new Map(), new Date())
     return arrangeThreads(see(state, rows, openId), state.moments, state.now)
   }, [query.data, state, projectId, openId])
+
+  useEffect(() => {
+    shown = { rows: items.flatMap((item) => (item.kind === "row" ? [item.row] : [])), openId }
+  }, [items, openId])
 
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = query
   return {

@@ -1,0 +1,114 @@
+/** News from the socket, written into the cached lists; after a break in the line they are loaded again. */
+
+import { useQueryClient, type QueryClient } from "@tanstack/react-query"
+import { useEffect } from "react"
+
+import { findRow, patchRow, putThread } from "@/features/threads/queries"
+import { addNamed, clearLive, clearNamed, setLive } from "@/features/threads/signs"
+import type { AnyNews, ProjectView } from "@/lib/protocol.gen"
+import { keys } from "@/lib/query"
+import { onNews, onReconnect, watchProject } from "@/lib/socket"
+
+/** Where the person is: what is said there is not new to them, and a project they are in needs no dot. */
+export interface Here {
+  projectId: string | undefined
+  threadId: string | undefined
+}
+
+/** This function will apply one piece of news to the cache. */
+export function applyNews(client: QueryClient, item: AnyNews, projectId: string | null, here: Here): void {
+  switch (item.type) {
+    case "thread.listed":
+      putThread(client, item.thread, findRow(client, item.thread.id)?.read_seq ?? 0)
+      break
+    case "thread.active": {
+      setLive(item.thread_id, item.live_slots)
+      if (!projectId) break
+      let isNew = false
+      const isKnown = patchRow(client, projectId, item.thread_id, (row) => {
+        isNew = item.head_seq > row.thread.head_seq
+        const readSeq = here.threadId === item.thread_id ? Math.max(row.read_seq, item.head_seq) : row.read_seq
+        return {
+          ...row,
+          read_seq: readSeq,
+          unread: Math.max(0, item.head_seq - readSeq),
+          thread: { ...row.thread, head_seq: item.head_seq, active_at: item.active_at },
+        }
+      })
+      // A row beyond the pages loaded so far: the first page has it, once it is asked for again.
+      if (!isKnown && here.projectId === projectId) void client.invalidateQueries({ queryKey: keys.threads(projectId), exact: true })
+      if ((isNew || !isKnown) && here.projectId !== projectId) markProject(client, projectId, true)
+      break
+    }
+    case "thread.gone": {
+      const row = findRow(client, item.thread_id)
+      if (row) patchRow(client, row.thread.project_id, item.thread_id, () => null)
+      setLive(item.thread_id, [])
+      clearNamed(item.thread_id)
+      void client.invalidateQueries({ queryKey: keys.thread(item.thread_id) })
+      break
+    }
+    case "thread.read": {
+      const row = findRow(client, item.thread_id)
+      if (row)
+        patchRow(client, row.thread.project_id, item.thread_id, (now) => ({
+          ...now,
+          read_seq: item.seq,
+          unread: Math.max(0, now.thread.head_seq - item.seq),
+        }))
+      clearNamed(item.thread_id)
+      break
+    }
+    case "person.named":
+      if (here.threadId !== item.thread_id) addNamed(item.thread_id)
+      break
+    case "projects.changed":
+      void client.invalidateQueries({ queryKey: keys.projects })
+      void client.invalidateQueries({ queryKey: keys.members(item.project_id) })
+      void client.invalidateQueries({ queryKey: keys.invites(item.project_id) })
+      break
+    case "models.changed":
+      if (projectId) void client.invalidateQueries({ queryKey: keys.models(projectId) })
+      else void client.invalidateQueries({ queryKey: ["project"], predicate: ({ queryKey }) => queryKey[2] === "models" })
+      void client.invalidateQueries({ queryKey: keys.providers })
+      break
+  }
+}
+
+export function markProject(client: QueryClient, projectId: string, hasNews: boolean): void {
+  client.setQueryData<ProjectView[]>(keys.projects, (all) =>
+    all?.map((project) => (project.id === projectId ? { ...project, has_news: hasNews } : project)),
+  )
+}
+
+/** This function will keep the lists of these projects live while the shell is shown. */
+export function useLive(projectIds: readonly string[], here: Here): void {
+  const client = useQueryClient()
+  const { projectId, threadId } = here
+  const ids = projectIds.join(" ")
+
+  useEffect(() => {
+    const stop = ids.split(" ").filter(Boolean).map(watchProject)
+    return () => stop.forEach((end) => end())
+  }, [ids])
+
+  useEffect(() => onNews((item, from) => applyNews(client, item, from, { projectId, threadId })), [client, projectId, threadId])
+
+  useEffect(
+    () =>
+      onReconnect(() => {
+        clearLive()
+        void client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] === "project" || queryKey[0] === "projects" || queryKey[0] === "thread" })
+      }),
+    [client],
+  )
+
+  // Where one is, nothing is new: not the project's dot, and not that one was named in this thread.
+  useEffect(() => {
+    if (threadId) clearNamed(threadId)
+  }, [threadId])
+  useEffect(() => {
+    if (projectId) return () => void client.invalidateQueries({ queryKey: keys.projects, exact: true })
+    return undefined
+  }, [client, projectId])
+}

@@ -1,0 +1,20 @@
+import { Link } from "@tanstack/react-router"
+
+import { buttonLook } from "@/components/ui/button"
+
+/** Gone, or never yours: one page for both, so that it tells nothing. */
+export function NothingHere() {
+  return (
+    <main className="grid h-full place-items-center bg-paper p-8">
+      <div className="flex max-w-[640px] items-center gap-8 max-tablet:flex-col max-tablet:items-start max-tablet:gap-5">
+        <div>
+          <h1 className="font-serif text-[22px]/[1.24] font-[420] tracking-[-0.01em]">There is nothing here for you.</h1>
+          <p className="mt-1 text-ink-2">It is gone, or it is not yours to see.</p>
+        </div>
+        <Link to="/" className={buttonLook()}>
+          To your last room
+        </Link>
+      </div>
+    </main>
+  )
+}

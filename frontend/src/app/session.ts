@@ -1,0 +1,32 @@
+/** What happens in this tab when somebody comes in or goes out. */
+
+import type { QueryClient } from "@tanstack/react-query"
+
+import type { AppRouter } from "@/app/router"
+import { forgetPlaces } from "@/app/places"
+import { disconnect } from "@/lib/socket"
+import { keys } from "@/lib/query"
+
+/** This function will begin anew after a door opened: nothing that a stranger was told holds any more. */
+export async function signedInHere(client: QueryClient): Promise<void> {
+  disconnect()
+  client.clear()
+  await Promise.resolve()
+}
+
+/** This function will drop all that was the person's and go to the door; they come back to where they were. */
+export function signedOutHere(client: QueryClient, router: AppRouter): void {
+  const { pathname, searchStr } = router.state.location
+  const isAtDoor = ["/sign-in", "/sign-up", "/join"].includes(pathname)
+  client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.server[0] })
+  disconnect()
+  if (!isAtDoor) void router.navigate({ to: "/sign-in", search: pathname === "/" ? {} : { next: pathname + searchStr }, replace: true })
+}
+
+/** This function will forget where the person was, too: they signed out themself. */
+export function signedOutForGood(client: QueryClient, router: AppRouter): void {
+  forgetPlaces()
+  client.clear()
+  disconnect()
+  void router.navigate({ to: "/sign-in", search: {}, replace: true })
+}

@@ -1,0 +1,5 @@
+/** How tables of settings look: hairlines, small heads, tabular figures. */
+
+export const table = "num w-full border-collapse"
+export const head = "pr-5 pb-[9px] text-left text-small/none font-medium whitespace-nowrap text-ink-3 last:pr-0"
+export const cell = "h-[38px] border-t border-line pr-5 whitespace-nowrap text-ink-2 last:pr-0"
