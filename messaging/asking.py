@@ -6,7 +6,6 @@ from uuid import UUID
 from chatplatform.kernel.errors import Invalid
 from messaging.mentions import named
 from messaging.protocol import Send
-from messaging.providers import offers
 from messaging.providers.base import ModelInfo
 from messaging.runs.types import Speaker
 from projects.models import Membership
@@ -17,22 +16,37 @@ def speakers(command: Send, thread: Thread) -> list[Speaker]:
     """The models that answer, in the order of their lanes; none for talk. Raises Invalid."""
     if command.mode == "talk":
         return []
-    offered = {info.id: info for info, _ in offers.offered(thread.project_id)}
-    wanted = _wanted(command, thread, offered)
-    slots = offers.ensure_slots(thread.project_id, wanted)
+    offered = _offered(thread.project_id)
+    if command.models is not None:
+        wanted = list(dict.fromkeys(command.models))
+        if not wanted:
+            raise Invalid("Choose a model, or say it to people only.", "no_models")
+    else:
+        wanted = named(command.body, _names(offered)) or _line_up(thread, offered)
+    return _speakers(thread.project_id, wanted, offered)
+
+
+def as_speakers(project_id: UUID, model_ids: Sequence[str]) -> list[Speaker]:
+    """These models as the project knows them now. Raises Invalid for one that it does not offer."""
+    return _speakers(project_id, model_ids, _offered(project_id))
+
+
+def _offered(project_id: UUID) -> dict[str, ModelInfo]:
+    from messaging.providers import offers
+
+    return {info.id: info for info, _ in offers.offered(project_id)}
+
+
+def _speakers(project_id: UUID, wanted: Sequence[str], offered: dict[str, ModelInfo]) -> list[Speaker]:
+    if missing := [model_id for model_id in wanted if model_id not in offered]:
+        raise Invalid(f"This project does not offer {_listed(missing)}.", "model_not_offered", models=missing)
+    from messaging.providers import offers
+
+    slots = offers.ensure_slots(project_id, list(wanted))
     return [Speaker(model_id, offered[model_id].name, slots[model_id]) for model_id in wanted]
 
 
-def _wanted(command: Send, thread: Thread, offered: dict[str, ModelInfo]) -> list[str]:
-    if command.models is not None:
-        wanted = list(dict.fromkeys(command.models))
-        if missing := [model_id for model_id in wanted if model_id not in offered]:
-            raise Invalid(f"This project does not offer {_listed(missing)}.", "model_not_offered", models=missing)
-        if not wanted:
-            raise Invalid("Choose a model, or say it to people only.", "no_models")
-        return wanted
-    if mentioned := named(command.body, _names(offered)):
-        return mentioned
+def _line_up(thread: Thread, offered: dict[str, ModelInfo]) -> list[str]:
     line_up = Participant.objects.filter(thread=thread, user=None).order_by("position", "id")
     wanted = [model_id for model_id in line_up.values_list("model_id", flat=True) if model_id in offered]
     if not wanted:

@@ -20,7 +20,7 @@ from chatplatform.kernel.clock import monotonic
 from chatplatform.kernel.db import in_db
 from chatplatform.kernel.errors import AppError, Invalid, NotFound, TooMany
 from chatplatform.kernel.http import address_of
-from messaging import access, history, origins, presence, protocol, rooms, services
+from messaging import access, actions, history, origins, presence, protocol, rooms, services
 from messaging.hub import BEAT_S, hub
 from messaging.packets import merge, pack, pack_events
 from messaging.protocol import (
@@ -46,7 +46,6 @@ from messaging.protocol import (
     Unwatch,
     Watch,
 )
-from messaging.runs import services as runs
 from messaging.sockets import Seat, Socket
 from messaging.types import Cursor
 from projects.models import User
@@ -304,12 +303,10 @@ class Connection:
     async def cancel(self, command: Cancel) -> Ack:
         if (command.turn_id is None) == (command.run_id is None):
             raise Invalid("Say which to stop: one turn, or one run.")
-        thread_id = await runs.thread_of(turn_id=command.turn_id, run_id=command.run_id)
-        let_in = await access.thread(self.user_id, thread_id, Permission.WRITE)
         if command.turn_id is not None:
-            await runs.cancel_turn(command.turn_id, let_in.user.name)
+            await actions.cancel_turn(self.user_id, command.turn_id)
         elif command.run_id is not None:
-            await runs.cancel_run(command.run_id, let_in.user.name)
+            await actions.cancel_run(self.user_id, command.run_id)
         return Ack(command.id)
 
     async def typing(self, command: Typing) -> None:

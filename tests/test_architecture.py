@@ -21,7 +21,7 @@ MESSAGING: tuple[tuple[str, ...], ...] = (
     ("rooms", "hub", "sockets", "packets", "outbox", "news", "presence", "access", "revocation", "origins"),
     ("runs",),
     ("asking", "history"),
-    ("services",),
+    ("services", "actions"),
     ("consumers", "api", "listeners", "routing"),
     ("lifecycle", "apps"),
 )

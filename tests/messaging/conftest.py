@@ -1,0 +1,95 @@
+"""A whole server inside the test's own loop: uvicorn on a free port, real sockets, the cast of people."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import pytest
+import uvicorn
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.test import Client as DjangoClient
+
+from chatplatform.kernel import limits
+from chatplatform.kernel.db import in_db
+from projects.models import Project, User
+from tests.client import Client
+from threads.models import Thread
+
+
+@pytest.fixture
+def db(transactional_db: None) -> None:
+    """Everything live crosses threads, so no test here runs inside one transaction."""
+
+
+class Live:
+    """The running server and the people who came to it."""
+
+    def __init__(self, server: Any, stack: AsyncExitStack) -> None:
+        self.server = server
+        self.url: str = server.address
+        self._stack = stack
+
+    async def browser(self, user: User) -> Client:
+        """Somebody signed in, without a socket yet."""
+        client = Client(self.url, user.name)
+        client.http.cookies.set(settings.SESSION_COOKIE_NAME, await session_of(user))
+        client.http.cookies.set(settings.CSRF_COOKIE_NAME, "c" * 32)
+        self._stack.push_async_callback(client.close)
+        return client
+
+    async def tab(self, user: User) -> Client:
+        """Somebody signed in with an open socket."""
+        return await (await self.browser(user)).connect()
+
+    async def tabs(self, thread: Thread, *users: User) -> list[Client]:
+        """As many, all of them in the thread's room."""
+        clients = [await self.tab(user) for user in users]
+        for client in clients:
+            await client.join(str(thread.id))
+        return clients
+
+
+async def session_of(user: User) -> str:
+    def sign_in() -> str:
+        browser = DjangoClient()
+        browser.force_login(user)
+        return browser.cookies[settings.SESSION_COOKIE_NAME].value
+
+    return await in_db(sign_in)
+
+
+@asynccontextmanager
+async def serving(protocol: Any = None) -> AsyncIterator[Live]:
+    """A server of this process; `protocol` in place of its own way to write sockets."""
+    from chatplatform.server import Server
+
+    server = Server("127.0.0.1", 0)
+    if protocol is not None:
+        server.config.ws = protocol
+    running = asyncio.create_task(uvicorn.Server._serve(server, [server._socket]))
+    while not server.started:
+        await asyncio.sleep(0.005)
+        if running.done():
+            await running
+    async with AsyncExitStack() as stack:
+        yield Live(server, stack)
+    server.should_exit = True
+    await running
+
+
+@pytest.fixture
+async def live(transactional_db: None) -> AsyncIterator[Live]:
+    limits.reset()
+    async with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def in_thread() -> Callable[..., Awaitable[Any]]:
+    """Run ORM code from a test that is a coroutine."""
+    return lambda function, *args, **kwargs: sync_to_async(function, thread_sensitive=False)(*args, **kwargs)
+
+
+__all__ = ["Live", "Project", "serving", "session_of"]
