@@ -12,12 +12,15 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatplatform.settings")
 django_application = get_asgi_application()
 
+from chatplatform.body_limit import limited  # noqa: E402  as below
 from messaging import lifecycle  # noqa: E402  models need the apps loaded
 from messaging.routing import route  # noqa: E402
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[Any], Awaitable[None]]
+
+_http = limited(django_application)
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -28,7 +31,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
         await route(scope, receive, send)
     else:
-        await django_application(scope, receive, send)
+        await _http(scope, receive, send)
 
 
 async def _live(receive: Receive, send: Send) -> None:

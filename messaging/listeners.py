@@ -46,6 +46,7 @@ def connect() -> None:
     receivers: dict[Signal, Callable[..., None]] = {
         projects.access_lost: _access_lost,
         projects.signed_out: _signed_out,
+        projects.session_moved: _session_moved,
         projects.members_changed: _members_changed,
         projects.project_changed: _project_changed,
         threads.thread_created: _thread_created,
@@ -101,6 +102,10 @@ def _access_lost(*, user_id: UUID, project_id: UUID, thread_id: UUID | None, **_
 
 def _signed_out(*, user_id: UUID, session_key: str | None, **_: Any) -> None:
     _on_loop(revocation.signed_out, user_id, session_key)
+
+
+def _session_moved(*, user_id: UUID, old_key: str, new_key: str, **_: Any) -> None:
+    _on_loop(revocation.session_moved, user_id, old_key, new_key)
 
 
 def _members_changed(*, project_id: UUID, user_id: UUID, **_: Any) -> None:

@@ -49,6 +49,13 @@ def signed_out(user_id: UUID, session_key: str | None) -> None:
     hub().sign_out(ended)
 
 
+def session_moved(user_id: UUID, old_key: str, new_key: str) -> None:
+    """A session goes on under another key, after its person set a new password. On the loop."""
+    for socket in hub().sockets:
+        if socket.person.id == user_id and socket.session_key == old_key:
+            socket.session_key = new_key
+
+
 def _gone(seats: Iterable[Seat]) -> None:
     for seat in list(seats):
         presence.went(seat.thread_id, seat.socket.person.id, seat.socket.id, at_once=True)

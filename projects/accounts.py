@@ -25,7 +25,7 @@ from chatplatform.kernel.http import client_address, problem
 from projects import invites, services
 from projects.audit import note
 from projects.models import FirstAccount, User
-from projects.signals import after_commit, first_project_made, signed_out
+from projects.signals import after_commit, first_project_made, session_moved, signed_out
 
 # Guessing: by one address at one account, by one address at many, by many at one.
 PAIR_RATE, ADDRESS_RATE, ACCOUNT_RATE = "5/minute", "30/minute", "60/minute"
@@ -108,6 +108,11 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_client_ip(self, request: HttpRequest) -> str:
         address = client_address(request)
         return "0.0.0.0" if address == "unknown" else address  # noqa: S104  # a value for a column, not a bind
+
+    def set_password(self, user: AbstractBaseUser, password: str) -> None:
+        # A session gets a new key with a new password; its open sockets are known by the old one.
+        context.request.old_session_key = context.request.session.session_key
+        super().set_password(user, password)
 
     # -- guessing ----------------------------------------------------------------------------
 
@@ -193,9 +198,9 @@ class SessionsAdapter(DefaultUserSessionsAdapter):
             after_commit(signed_out, user_id=user_id, session_key=key)
 
 
-def end_other_sessions(user: User, kept_key: str | None) -> None:
-    """After a new password: every session but this one ends."""
-    others = UserSession.objects.filter(user=user).exclude(session_key=kept_key)
+def end_other_sessions(user: User, kept_keys: set[str]) -> None:
+    """After a new password: every session but these ends."""
+    others = UserSession.objects.filter(user=user).exclude(session_key__in=kept_keys)
     SessionsAdapter().end_sessions(list(others))
 
 
@@ -216,7 +221,10 @@ def on_signed_out(sender: object, request: HttpRequest, user: object, **_: objec
 
 def on_password_changed(sender: object, request: HttpRequest, user: User, **_: object) -> None:
     note(user, None, "password.changed", user.name)
-    end_other_sessions(user, request.session.session_key)
+    new, old = request.session.session_key or "", getattr(request, "old_session_key", None) or ""
+    UserSession.objects.filter(session_key=old).exclude(session_key=new).delete()
+    end_other_sessions(user, {new})
+    after_commit(session_moved, user_id=user.pk, old_key=old, new_key=new)
 
 
 def on_signed_in(sender: object, request: HttpRequest, user: User, **_: object) -> None:

@@ -14,6 +14,7 @@ from django.dispatch import Signal
 access_lost = Signal()  # user_id, project_id, thread_id (null: the whole project)
 project_changed = Signal()  # project_id
 members_changed = Signal()  # project_id, user_id
+session_moved = Signal()  # user_id, old_key, new_key: the same session under another key
 signed_out = Signal()  # user_id, session_key (null: every session of that person)
 
 membership_ended = Signal()  # inside: user_id, project_id

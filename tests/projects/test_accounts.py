@@ -13,7 +13,7 @@ from chatplatform.kernel import limits
 from projects.accounts import FIRST_PROJECT
 from projects.models import AuditEntry, FirstAccount, Membership, Project, User
 from projects.services import create_project
-from projects.signals import signed_out
+from projects.signals import session_moved, signed_out
 from threads.models import Thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -302,13 +302,21 @@ def test_nobody_revokes_the_session_of_another() -> None:
 
 
 def test_new_password_signs_the_others_out(heard: list[tuple[Any, Any]]) -> None:
+    moved: list[tuple[str, str]] = []
+
+    def hear(sender: object, old_key: str, new_key: str, **_: object) -> None:
+        moved.append((old_key, new_key))
+
+    session_moved.connect(hear)
     desk, phone = two_browsers()
     key = phone.cookies["parley"].value
     new = {"current_password": PASSWORD, "new_password": "the ferry left at ten"}
+    old_key = desk.cookies["parley"].value
     assert call(desk, "POST", "account/password/change", new).status_code == 200
     assert desk.get("/api/v1/me").status_code == 200
     assert phone.get("/api/v1/me").status_code == 401
-    assert (User.objects.get().id, key) in heard
+    assert heard == [(User.objects.get().id, key)]  # the desk's own sockets stay open
+    assert moved == [(old_key, desk.cookies["parley"].value)]
     assert AuditEntry.objects.filter(action="password.changed").exists()
     assert sign_in(Client()).status_code == 401
     assert sign_in(Client(), password="the ferry left at ten").status_code == 200
