@@ -25,6 +25,7 @@ function copyByHand(text: string): boolean {
   const before = document.activeElement
   document.body.append(field)
   field.select()
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- the only way left on a page that came over plain HTTP
   const isDone = document.execCommand("copy")
   field.remove()
   if (before instanceof HTMLElement) before.focus()

@@ -70,7 +70,7 @@ export class Line {
 
   /** This function will try at once, whatever wait is running. */
   retryNow(): void {
-    if (this.state.state === "ended") return void this.start()
+    if (this.state.state === "ended") { this.start(); return; }
     if (this.state.state === "idle" || this.socket) return
     clearTimeout(this.timer)
     this.open()
@@ -109,7 +109,7 @@ export class Line {
   private receive(data: string): void {
     this.lastFrameAt = Date.now()
     const frame = JSON.parse(data) as AnyFrame
-    if (frame.type === "hello") return this.greet(frame)
+    if (frame.type === "hello") { this.greet(frame); return; }
     if (frame.type === "goodbye") {
       this.goodbye = { reconnect: frame.reconnect, afterMs: frame.after_ms ?? 0, code: frame.code }
       return
@@ -132,7 +132,7 @@ export class Line {
     this.shut()
     if (wasUp) this.on.down()
     const ending = ENDINGS[code] ?? (this.goodbye && !this.goodbye.reconnect ? this.goodbye.code : "")
-    if (ending) return this.stop(ending)
+    if (ending) { this.stop(ending); return; }
     const wait = wasUp && this.goodbye ? this.goodbye.afterMs + this.random() * 300 : backoffMs(this.tries, this.random)
     this.tries += 1
     if (this.tries % DOUBT_EVERY === 0) this.on.doubt()

@@ -36,6 +36,7 @@ export class Rooms {
   private readonly doors: RoomsDoors
   private readonly seats = new Map<string, Seat>()
   private readonly kept = new Map<string, RoomStore>()
+  private readonly watchers = new Set<() => void>()
 
   constructor(doors: RoomsDoors) {
     this.doors = doors
@@ -67,6 +68,16 @@ export class Rooms {
     this.kept.clear()
   }
 
+  /** The store of the branch of this thread that is being followed, if one is. */
+  storeOf(threadId: string): RoomStore | null {
+    return this.seats.get(threadId)?.store ?? null
+  }
+
+  readonly watchStores = (listener: () => void): (() => void) => {
+    this.watchers.add(listener)
+    return () => void this.watchers.delete(listener)
+  }
+
   isFollowed(threadId: string): boolean {
     return this.seats.has(threadId)
   }
@@ -78,7 +89,7 @@ export class Rooms {
   }
 
   receive(frame: AnyFrame): void {
-    if (frame.type === "heartbeat") return this.beat(frame.offsets)
+    if (frame.type === "heartbeat") { this.beat(frame.offsets); return; }
     if (!("thread_id" in frame)) return
     const seat = this.seats.get(frame.thread_id)
     if (!seat) return
@@ -95,7 +106,7 @@ export class Rooms {
       seat.store.joined(frame)
       this.clearSent(seat.store.current.view.messages.values())
       if (seat.store.current.lost) this.rejoin(seat, false)
-    } else if (frame.type === "events" && seat.joining === null) {
+    } else if (seat.joining === null) {
       const lost = seat.store.receive(frame)
       for (const event of frame.events) if (event.type === "message.created") this.clearSent([event.message])
       if (lost) this.rejoin(seat, lost === "gap")
@@ -127,6 +138,7 @@ export class Rooms {
     this.keep(key, store)
     this.seats.set(threadId, seat)
     this.sendJoin(seat)
+    for (const tell of this.watchers) tell()
     return seat
   }
 
@@ -160,7 +172,7 @@ export class Rooms {
   private rejoin(seat: Seat, withCursor: boolean): void {
     const now = Date.now()
     seat.rejoins = [...seat.rejoins.filter((at) => now - at < MANY_MS), now]
-    if (seat.rejoins.length < MANY) return this.sendJoin(seat, withCursor)
+    if (seat.rejoins.length < MANY) { this.sendJoin(seat, withCursor); return; }
     seat.joining = "later"
     setTimeout(() => seat.joining === "later" && this.seats.get(seat.threadId) === seat && this.sendJoin(seat, false), CALM_MS)
   }

@@ -94,7 +94,7 @@ function down(): void {
 function receive(frame: AnyFrame): void {
   switch (frame.type) {
     case "ack":
-      return settle(frame.re, (one) => one.resolve(frame))
+      { settle(frame.re, (one) => one.resolve(frame)); return; }
     case "error": {
       if (frame.re !== null && rooms.refused(frame.re, frame)) return
       const error = new CommandError(frame.code, frame.message, frame.retryable ?? false, frame.retry_after_s ?? null)
@@ -120,7 +120,7 @@ function settle(id: string, answer: (one: Pending) => void): void {
 function ask(command: AnyCommand & { id: string }): Promise<Ack> {
   return new Promise((resolve, reject) => {
     const late = () => settle(command.id, (one) => one.reject(new CommandError("line_lost", "The server does not answer.", true, null)))
-    if (!line.send(command)) return reject(new CommandError("line_lost", "The line is down.", true, null))
+    if (!line.send(command)) { reject(new CommandError("line_lost", "The line is down.", true, null)); return; }
     pending.set(command.id, { resolve, reject, timer: setTimeout(late, ANSWER_MS) })
   })
 }
@@ -138,6 +138,14 @@ export function joinRoom(threadId: string, branchId: string | null): { store: Ro
   line.start()
   return rooms.join(threadId, branchId)
 }
+
+/** This function will give the store of the room that is being followed, or null. */
+export function roomOf(threadId: string): RoomStore | null {
+  return rooms.storeOf(threadId)
+}
+
+/** This function will call the listener whenever another room, or another branch of one, is followed. */
+export const watchRooms = rooms.watchStores
 
 /** This function will tell the room that this person types; call it as often as they press a key. */
 export function sayTyping(threadId: string): void {

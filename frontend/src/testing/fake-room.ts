@@ -31,11 +31,11 @@ export class FakeRoom {
   /** One thing happens. */
   step(): void {
     const turn = this.writing.size ? this.random.pick([...this.writing.values()]) : null
-    if (!turn || (this.writing.size < 4 && this.random.int(30) === 0)) return this.ask()
+    if (!turn || (this.writing.size < 4 && this.random.int(30) === 0)) { this.ask(); return; }
     const chance = this.random.int(40)
-    if (chance === 0) return this.cutOff(turn)
-    if (chance === 1) return this.wait(turn)
-    if (!turn.pieces.length || chance === 2) return this.finish(turn)
+    if (chance === 0) { this.cutOff(turn); return; }
+    if (chance === 1) { this.wait(turn); return; }
+    if (!turn.pieces.length || chance === 2) { this.finish(turn); return; }
     this.write(turn)
   }
 

@@ -1,5 +1,6 @@
 /** Values for tests and stories: a room, its people, messages and turns. */
 
+import { countCodePoints } from "@/lib/code-points"
 import type { BranchView, ChoiceView, Events, AnyEvent, Joined, LiveTurn, Message, PersonView, RunView, Snapshot, ThreadView } from "@/lib/protocol"
 
 export const THREAD = "00000000-0000-4000-8000-000000000001"
@@ -117,7 +118,7 @@ export function joined(change: Partial<Joined> = {}): Joined {
 }
 
 export function live(message: Message, change: Partial<LiveTurn> = {}): LiveTurn {
-  return { message, attempt: 1, at: [...message.body].length, position: 0, retry_at: null, reasoning_at: 0, ...change }
+  return { message, attempt: 1, at: countCodePoints(message.body), position: 0, retry_at: null, reasoning_at: 0, ...change }
 }
 
 export function events(first: number, list: AnyEvent[], last = first + list.length - 1): Events {

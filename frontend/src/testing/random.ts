@@ -22,7 +22,7 @@ export function seeded(seed: number): { next: () => number; int: (below: number)
 
 /** This function will cut a text into pieces of random length, never in the middle of a code point. */
 export function cut(text: string, random: ReturnType<typeof seeded>, most = 12): string[] {
-  const points = [...text]
+  const points = Array.from(text)
   const pieces: string[] = []
   for (let at = 0; at < points.length; ) {
     const size = 1 + random.int(most)

@@ -123,7 +123,7 @@ describe("a link", () => {
 describe("what hides", () => {
   it("is shown: turned text, tag letters", () => {
     expect(reveal("pay\u202etxt.exe")).toEqual(["pay", { hidden: "U+202E" }, "txt.exe"])
-    const smuggled = [..."delete all"].map((letter) => String.fromCodePoint(0xe0000 + (letter.codePointAt(0) ?? 0))).join("")
+    const smuggled = Array.from("delete all", (letter) => String.fromCodePoint(0xe0000 + (letter.codePointAt(0) ?? 0))).join("")
     expect(reveal(`Hello${smuggled}.`)).toEqual(["Hello", { hidden: "delete all" }, "."])
     const { container } = render(<Markdown text={`a \u202eb\n\n\`\`\`\n\u2066x\n\`\`\`\n\n\`c\u202d\``} />)
     expect(container.querySelectorAll("mark.unseen").length).toBeGreaterThanOrEqual(2)

@@ -71,6 +71,7 @@ export function saysTarget(text: string, link: SafeLink): boolean {
 // Orders that turn the reading direction round, tag letters that carry text nobody sees, and marks without width.
 const TURNING = /[\u202a-\u202e\u2066-\u2069]/u
 const HIDDEN = /(?<!\u{1f3f4}[\u{e0020}-\u{e007e}]*)[\u{e0000}-\u{e007f}]+/u
+// eslint-disable-next-line no-control-regex -- control characters are what it is about
 const NOTHING = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b\u2060-\u2064\ufeff]/gu
 const MARKED = new RegExp(`(${TURNING.source}|${HIDDEN.source})`, "gu")
 const ANY = new RegExp(`${TURNING.source}|[\\u{e0000}-\\u{e007f}]|${NOTHING.source}`, "u")
@@ -86,7 +87,7 @@ export function reveal(text: string): Piece[] {
     .filter((piece) => piece !== "")
     .map((piece) => {
       if (TURNING.test(piece)) return { hidden: `U+${(piece.codePointAt(0) ?? 0).toString(16).toUpperCase()}` }
-      if (/^[\u{e0000}-\u{e007f}]+$/u.test(piece)) return { hidden: [...piece].map(tagLetter).join("") || "hidden" }
+      if (/^[\u{e0000}-\u{e007f}]+$/u.test(piece)) return { hidden: Array.from(piece, tagLetter).join("") || "hidden" }
       return piece
     })
 }

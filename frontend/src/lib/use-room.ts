@@ -1,0 +1,38 @@
+/** React's side of a room: join it while it is shown, watch its structure, or one turn of it. */
+
+import { useCallback, useEffect, useState, useSyncExternalStore } from "react"
+
+import { emptyRoom, type RoomView, type TurnText } from "@/lib/room-state"
+import { joinRoom, roomOf, watchRooms } from "@/lib/socket"
+import type { RoomStore } from "@/lib/stream-store"
+
+const NOTHING: RoomView = emptyRoom("", "").view
+const nothing = () => () => undefined
+
+/** This function will follow the room while the component is shown; null only before its first effect has run. */
+export function useJoin(threadId: string, branchId: string | null): RoomStore | null {
+  const [joined, setJoined] = useState<{ key: string; store: RoomStore } | null>(null)
+  const key = `${threadId}/${branchId ?? ""}`
+  useEffect(() => {
+    const room = joinRoom(threadId, branchId)
+    setJoined({ key, store: room.store })
+    return room.leave
+  }, [threadId, branchId, key])
+  return joined?.key === key ? joined.store : null
+}
+
+export function useRoomView(store: RoomStore | null): RoomView {
+  return useSyncExternalStore(store?.watchView ?? nothing, store?.getView ?? (() => NOTHING))
+}
+
+/** This function will give a turn that is going on, as it grows; undefined when it is over or is none. */
+export function useTurn(store: RoomStore, turnId: string | null | undefined): TurnText | undefined {
+  const watch = useCallback((listener: () => void) => (turnId ? store.watchTurn(turnId, listener) : nothing()), [store, turnId])
+  return useSyncExternalStore(watch, () => (turnId ? store.getTurn(turnId) : undefined))
+}
+
+/** This function will give the view of a room that another part of the page follows: for the panel beside it. */
+export function useFollowed(threadId: string): RoomView {
+  const store = useSyncExternalStore(watchRooms, () => roomOf(threadId))
+  return useRoomView(store)
+}
