@@ -134,6 +134,7 @@ async def _run(live: Live, history: History) -> None:
         log.exception("Turn %s of run %s failed unexpectedly.", job.turn_id, job.run_id)
         words = "Something in this server broke while this was answered. It is in the log."
         ending = speaking.ending_of(live, "failed", TurnError("bad_response", words, True, type(error).__name__))
+    await live.until_announced()
     failpoints.reach("before_settle")
     step = await _settle(job, ending)
     if step is None:

@@ -8,7 +8,8 @@ from messaging.runs.types import Past
 from messaging.stores.base import MessageStore
 from messaging.types import Message
 
-PAGE = 60  # places
+FIRST_PAGE = 24  # places; most questions need no more
+PAGE = 150
 MAX_PLACES = 600  # beyond that nobody reads back, whatever the window
 
 
@@ -18,6 +19,7 @@ class History:
     def __init__(self, past: Past) -> None:
         self.past = past
         self.pages = 0
+        self._places = 0
         self._before: int | None = past.before
         self._lock = asyncio.Lock()
         self._found: dict[UUID, Message] = {}
@@ -37,12 +39,14 @@ class History:
         async with self._lock:
             if self.pages > known:
                 return True
-            if self._before is None or self.pages * PAGE >= MAX_PLACES or not self.past.path:
+            if self._before is None or self._places >= MAX_PLACES or not self.past.path:
                 return False
+            size = PAGE if self.pages else FIRST_PAGE
             store: MessageStore = backend("message_store")
-            page = await store.page(self.past.path, before=self._before, limit=PAGE)
+            page = await store.page(self.past.path, before=self._before, limit=size)
             self.pages += 1
             self._found.update((message.id, message) for message in page)
             places = {message.seq for message in page}
-            self._before = min(places) if len(places) >= PAGE else None
+            self._places += len(places)
+            self._before = min(places) if len(places) >= size else None
             return True

@@ -7,7 +7,7 @@ a turn's first words and then once a second, and learns from the rows which turn
 import asyncio
 import logging
 from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from messaging.runs.types import Job, Words
 log = logging.getLogger(__name__)
 
 SAVE_EVERY_S = 1.0
+ANNOUNCED_WITHIN_S = 5.0
 FIRST_SAVE_S = 0.12  # after a turn's first words: until then a crash could not know that they were read
 
 
@@ -104,6 +105,13 @@ class Live:
             log.info("Turn %s is not told any more: %r", self.job.turn_id, error)
             self.stop.request()
 
+    async def until_announced(self) -> None:
+        """The room hears of an answer's place before anything else of it; after a while it goes on without."""
+        if self.announced is not None and not self.announced.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ANNOUNCED_WITHIN_S):
+                    await self.announced.wait()
+
     def say(self, text: str) -> int:
         """Keep a piece of the answer; its position."""
         at, self.length = self.length, self.length + len(text)
@@ -130,9 +138,13 @@ class Live:
         return self._saved != (self.length, self.reasoning_length)
 
     def words(self) -> Words:
-        """What to save; it counts as saved from now on."""
+        """What to save; it counts as saved from now on. What the model saw goes along the first time only."""
+        prompt = self.prompt if self._saved <= (0, 0) else None
         self._saved = (self.length, self.reasoning_length)
-        return Words(self.job.turn_id, self.job.attempt, self.text, self.reasoning, self.prompt)
+        return Words(self.job.turn_id, self.job.attempt, self.text, self.reasoning, prompt)
+
+    def not_saved(self) -> None:
+        self._saved = (-1, -1)
 
 
 def _joined(parts: list[str]) -> str:
@@ -217,7 +229,7 @@ async def save() -> None:
         lost = await in_db(rows.save_partials, words, held)
     except BaseException:
         for live in running:
-            live._saved = (-1, -1)
+            live.not_saved()
         raise
     for live in running:
         if live.job.turn_id in lost and is_here(live.job.turn_id):

@@ -6,12 +6,11 @@ to a turn that somebody runs says `attempt=…, state="streaming"`: an older att
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import msgspec
 from django.db import transaction
-from django.db.models import Case, Exists, JSONField, OuterRef, Q, TextField, Value, When
+from django.db.models import Case, Exists, F, JSONField, OuterRef, Q, Value, When
 
 from chatplatform.kernel.backends import backend
 from chatplatform.kernel.clock import now
@@ -259,19 +258,18 @@ def save_partials(words: Sequence[Words], held: Sequence[tuple[UUID, int]]) -> s
         for each in words:
             mine |= Q(pk=each.turn_id, attempt=each.attempt)
         Turn.objects.filter(mine, state=TurnState.STREAMING).update(
-            partial=_by_turn({w.turn_id: w.text for w in words}, TextField()),
-            reasoning=_by_turn({w.turn_id: w.reasoning for w in words}, TextField()),
-            prompt=_by_turn({w.turn_id: w.prompt for w in words}, JSONField()),
+            partial=Case(*(When(pk=w.turn_id, then=Value(w.text)) for w in words)),
+            reasoning=Case(*(When(pk=w.turn_id, then=Value(w.reasoning)) for w in words)),
+            prompt=Case(
+                *(When(pk=w.turn_id, then=Value(w.prompt, JSONField())) for w in words if w.prompt is not None),
+                default=F("prompt"),
+            ),
         )
     rows = Turn.objects.filter(
         pk__in=[turn_id for turn_id, _ in held], state=TurnState.STREAMING, cancel_requested=False
     ).values_list("id", "attempt")
     still = set(rows)
     return {turn_id for turn_id, attempt in held if (turn_id, attempt) not in still}
-
-
-def _by_turn(values: dict[UUID, Any], kind: "TextField[str, str] | JSONField[Any, Any]") -> Case:
-    return Case(*(When(pk=pk, then=Value(value, output_field=kind)) for pk, value in values.items()))
 
 
 # -- what a dead process left ------------------------------------------------------------------------

@@ -33,7 +33,6 @@ from messaging.types import TurnError, Usage
 
 log = logging.getLogger(__name__)
 
-ANNOUNCED_WITHIN_S = 5.0  # a turn speaks after that even if its place could not be told
 MAX_REASONING_BYTES = 256 * 1024
 
 
@@ -51,7 +50,7 @@ async def speak(live: Live, history: History) -> Ending:
         return ending_of(live, "failed", _told(error, live))
     except AppError as error:  # the store cannot be read
         return ending_of(live, "failed", TurnError("unreachable", error.message, retryable=True))
-    await _announced(live)
+    await live.until_announced()
     tries = 0
     while True:
         tries += 1
@@ -72,14 +71,6 @@ def _speech_of(live: Live) -> Speech:
     if job.kind != "in_turn":
         return Plain()
     return OwnWords(job.speaker.name, (s.name for s in job.roster if s.model_id != job.speaker.model_id))
-
-
-async def _announced(live: Live) -> None:
-    """The room hears of an answer's place before its first word."""
-    if live.announced is not None and not live.announced.is_set():
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(ANNOUNCED_WITHIN_S):
-                await live.announced.wait()
 
 
 async def _ask(live: Live, attempt: Try) -> None:

@@ -94,7 +94,7 @@ class Words:
     attempt: int
     text: str
     reasoning: str
-    prompt: dict[str, Any]
+    prompt: dict[str, Any] | None  # None: saved before
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ def open_turn(thread: Thread, alice: User) -> UUID:
 
 def make_open_turn(thread: Thread, user: User) -> UUID:
     with transaction.atomic():
-        branch = Branch.objects.get(pk=thread.main_branch_id)
+        branch = Branch.objects.get(thread=thread)
         branch.head_seq += 1
         branch.save()
         author = Author("person", str(user.id), user.name)

@@ -39,6 +39,11 @@ class Room:
         self.thread, self.user = thread, user
         self.cursor = Cursor("", 0)
 
+    @property
+    def main_id(self) -> UUID:
+        assert self.thread.main_branch_id is not None
+        return self.thread.main_branch_id
+
     def speaker(self, model_id: str) -> Speaker:
         name = model_id.partition(":")[2].capitalize()
         return Speaker(model_id, name, 1 + ["t:ada", "t:ben", "t:cleo"].index(model_id))
@@ -80,7 +85,7 @@ class Room:
         branch: Branch | None,
     ) -> tuple[Message, NewRun | None]:
         with transaction.atomic():
-            at = Branch.objects.select_for_update().get(pk=branch.pk if branch else self.thread.main_branch_id)
+            at = Branch.objects.select_for_update().get(pk=branch.pk if branch else self.main_id)
             at.head_seq += 1
             at.save(update_fields=["head_seq"])
             author = Author("person", str(self.user.id) + name, name or self.user.name)
@@ -104,10 +109,10 @@ class Room:
     async def messages(self, branch_id: UUID | None = None) -> list[Message]:
         """What the store holds in the end, by place."""
         await outbox.stored()
-        branch = await in_db(Branch.objects.get, pk=branch_id or self.thread.main_branch_id)
+        branch = await in_db(Branch.objects.get, pk=branch_id or self.main_id)
         from threads.queries import branch_path
 
-        return list(await backend("message_store").page(branch_path(branch), limit=200))  # type: ignore[no-any-return]
+        return list(await backend("message_store").page(branch_path(branch), limit=200))
 
     async def run(self, run_id: UUID) -> Run:
         return await in_db(Run.objects.get, pk=run_id)

@@ -132,6 +132,8 @@ async def test_a_model_that_is_gone_says_so(room: Room, puppets: Puppets) -> Non
     assert answer.meta.error is not None
     assert answer.meta.error.kind == "gone"
     assert answer.meta.error.message == "Ada is no longer offered here. Ask another model."
+    told = [type(e) for e in await room.events()]
+    assert told.index(TurnFinished) > [i for i, kind in enumerate(told) if kind is MessageCreated][1], "its place first"
 
 
 async def test_an_endless_answer_is_cut_at_the_size_of_a_message(room: Room, puppets: Puppets) -> None:

@@ -36,9 +36,7 @@ async def test_isolated_models_each_read_their_own_lane(room: Room, puppets: Pup
 
 async def test_selected_models_all_read_the_chosen_answer(room: Room, puppets: Puppets) -> None:
     await answered(room, puppets, "one")
-    branch = room.thread.main_branch_id
-    assert branch is not None
-    await in_db(threads.choose, room.user.id, room.thread.id, branch, 2, -1, 1, True)
+    await in_db(threads.choose, room.user.id, room.thread.id, room.main_id, 2, -1, 1, True)
     await answered(room, puppets, "two", visibility="selected")
     ada, ben = (puppets.models[f"t:{name}"].requests[1].messages for name in ("ada", "ben"))
     assert words(ben) == [("user", "one"), ("assistant", "ben on one"), ("user", "two")]
@@ -59,7 +57,7 @@ async def test_a_branch_goes_on_from_its_own_variant_and_hears_nothing_of_the_ot
     room: Room, puppets: Puppets
 ) -> None:
     await answered(room, puppets, "one")
-    branch = await in_db(threads.fork, room.user.id, room.thread.id, "side", room.thread.main_branch_id, 2, 1)
+    branch = await in_db(threads.fork, room.user.id, room.thread.id, "side", room.main_id, 2, 1)
     await room.say("only on main")
     cleo = puppets.models["t:cleo"]
     cleo.will_say("cleo here")
@@ -130,3 +128,13 @@ async def test_what_was_seen_stays_exact_after_an_edit_and_is_gone_after_a_delet
     view = await services.prompt_of(turn.id)
     assert not view.is_exact
     assert "wording" not in str(view.messages)
+
+
+async def test_a_past_of_several_pages_is_read_to_its_beginning(room: Room, puppets: Puppets) -> None:
+    for i in range(60):
+        await room.say(f"word {i}")
+    puppets.models["t:ada"].will_say("fine")
+    await room.ended((await room.ask("last", "t:ada", kind="reply")).run.id)
+    sent = puppets.models["t:ada"].requests[0].messages
+    assert sent[0].content.startswith("word 0\n\nword 1\n\n")
+    assert sent[0].content.endswith("word 59\n\nlast")
