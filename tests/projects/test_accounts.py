@@ -1,12 +1,14 @@
 """Sign-up, sign-in and sessions, through the addresses that the page uses."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
 from django.core import mail
+from django.db import connections
 from django.test import Client
 
 from chatplatform.kernel import limits
@@ -72,6 +74,37 @@ def test_second_account_looks_after_nothing() -> None:
 def test_nobody_becomes_first_where_the_first_is_taken(alice: User) -> None:
     sign_up(Client())
     assert User.objects.get(email="nora@example.org").is_staff is False
+
+
+def test_of_many_first_sign_ups_at_once_one_is_first() -> None:
+    start = threading.Barrier(6)
+
+    def run(number: int) -> None:
+        start.wait()
+        try:
+            sign_up(Client(), f"person{number}@example.org")
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert User.objects.count() == 6
+    assert User.objects.filter(is_staff=True).count() == 1
+    assert Project.objects.count() == Thread.objects.count() == 1
+
+
+def test_of_two_sign_ups_with_one_email_one_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both forms were valid; the second finds the row there when it saves."""
+    from allauth.account.internal.flows import manage_email
+
+    sign_up(Client())
+    monkeypatch.setattr(manage_email, "email_already_exists", lambda email: (email, False))
+    answer = sign_up(Client())
+    assert (answer.status_code, answer.body["code"]) == (409, "email_taken")
+    assert User.objects.count() == 1
 
 
 @pytest.mark.parametrize(
