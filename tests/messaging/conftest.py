@@ -1,19 +1,19 @@
 """A whole server inside the test's own loop: uvicorn on a free port, real sockets, the cast of people."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import socket as sockets
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
 import uvicorn
-from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.test import Client as DjangoClient
 
 from chatplatform.kernel import limits
 from chatplatform.kernel.db import in_db
-from projects.models import Project, User
+from projects.models import User
 from tests.client import Client
 from threads.models import Thread
 
@@ -61,11 +61,16 @@ async def session_of(user: User) -> str:
 
 
 @asynccontextmanager
-async def serving(protocol: Any = None) -> AsyncIterator[Live]:
-    """A server of this process; `protocol` in place of its own way to write sockets."""
+async def serving(protocol: Any = None, send_buffer: int = 0) -> AsyncIterator[Live]:
+    """A server of this process; `protocol` in place of its own way to write sockets.
+
+    With a small `send_buffer` the kernel hides little of a reader who does not read.
+    """
     from chatplatform.server import Server
 
     server = Server("127.0.0.1", 0)
+    if send_buffer:
+        server._socket.setsockopt(sockets.SOL_SOCKET, sockets.SO_SNDBUF, send_buffer)
     if protocol is not None:
         server.config.ws = protocol
     running = asyncio.create_task(uvicorn.Server._serve(server, [server._socket]))
@@ -84,12 +89,3 @@ async def live(transactional_db: None) -> AsyncIterator[Live]:
     limits.reset()
     async with serving() as server:
         yield server
-
-
-@pytest.fixture
-def in_thread() -> Callable[..., Awaitable[Any]]:
-    """Run ORM code from a test that is a coroutine."""
-    return lambda function, *args, **kwargs: sync_to_async(function, thread_sensitive=False)(*args, **kwargs)
-
-
-__all__ = ["Live", "Project", "serving", "session_of"]
