@@ -31,6 +31,7 @@ class ModelInfo(Struct, frozen=True):
     price_in: float | None = None
     price_out: float | None = None
     persona: str = ""  # goes into the system message
+    thinks: bool = False  # may be silent for minutes before its first word
     options: dict[str, float | int | str] = {}  # further fields of the request
 
 

@@ -1,0 +1,5 @@
+"""What the live side may want to hear of models. Sent after the commit."""
+
+from django.dispatch import Signal
+
+models_changed = Signal()  # project_id (null: every project)
