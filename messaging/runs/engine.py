@@ -19,7 +19,7 @@ from messaging.runs import live as here
 from messaging.runs import rows, speaking, views
 from messaging.runs.history import History
 from messaging.runs.live import Live, Stop
-from messaging.runs.types import Begun, Ending, Job, Step
+from messaging.runs.types import Ending, Job, Step
 from messaging.types import TurnError
 
 log = logging.getLogger(__name__)
@@ -39,12 +39,12 @@ _handed_over: dict[UUID, _HandedOver] = {}
 
 
 def begin(step: Step) -> None:
-    """This function will let the step's new turns start; they wait with their first word until `tell`. Repeats do nothing."""
+    """This function will let the step's new turns start, once; they wait with their first word until `tell`."""
     announced = asyncio.Event()
     histories: dict[int, History] = {}
     dispatcher = backend("dispatcher")
     for begun in step.begun:
-        if begun.job is not None and begun.turn_id not in _handed_over and not here.is_here(begun.turn_id):
+        if begun.job is not None:
             history = histories.setdefault(id(begun.job.past), History(begun.job.past))
             _handed_over[begun.turn_id] = _HandedOver(begun.job, history, announced)
         dispatcher.dispatch(begun.turn_id)
@@ -166,6 +166,3 @@ def _log_end(job: Job, ending: Ending) -> None:
     log.log(
         level, "Turn %s of run %s, %s, ended %s%s", job.turn_id, job.run_id, job.speaker.model_id, ending.state, why
     )
-
-
-__all__ = ["Begun", "begin", "follow", "run_turn", "say", "tell"]

@@ -31,16 +31,15 @@ __all__ = [
 
 
 def begin(new: NewRun) -> None:
-    """Let the turns of a committed run begin to prepare: they read the past, but say nothing before `started`.
+    """Let the turns of a committed run prepare: they read the past, but say nothing before `started`.
 
-    Optional, and called as early as the commit allows: it takes the store's writes out of the way to the first word.
+    Called once, as early as the commit allows: the way to the first word then leads past the telling and storing.
     """
     engine.begin(new)
 
 
 async def started(new: NewRun) -> None:
-    """Tell the room of a committed run, whose question it has heard: the empty places of its answers, then the run."""
-    engine.begin(new)
+    """Tell the room of a run that has begun and whose question it heard: the empty places of the answers, the run."""
     await engine.tell(new)
 
 

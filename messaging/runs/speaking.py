@@ -60,7 +60,8 @@ async def speak(live: Live, history: History) -> Ending:
             return ending_of(live, "complete")
         except ProviderError as error:
             attempt.ended_at = monotonic()
-            wait_s = None if live.length else retry.wait_s(error, tries)
+            # Thoughts were read too: another try would go on in the middle of them.
+            wait_s = None if live.length or live.reasoning_length else retry.wait_s(error, tries)
             if wait_s is None:
                 return ending_of(live, "failed", _told(error, live))
             await _wait(live, error, wait_s)

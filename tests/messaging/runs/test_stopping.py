@@ -11,7 +11,7 @@ from chatplatform.kernel.errors import Conflict, NotFound
 from chatplatform.kernel.ids import new_id
 from messaging.models import Run
 from messaging.protocol import RunChanged, TurnStarted, TurnWaiting
-from messaging.providers.base import Finished, ProviderError, TextDelta
+from messaging.providers.base import Finished, ProviderError, ReasoningDelta, TextDelta
 from messaging.runs import services
 from tests.messaging.runs.conftest import Room, finished, said, settled
 from tests.messaging.runs.puppet import Puppets
@@ -221,3 +221,14 @@ async def test_a_turn_taken_over_is_stopped_within_a_second_of_the_next_save(roo
     await in_db(lambda: Turn.objects.filter(pk=new.begun[0].turn_id).update(attempt=9))
     await room.until(lambda: not backend("dispatcher").is_busy, within_s=2)
     assert puppets.models["t:ada"].closed == 1
+
+
+async def test_thoughts_that_were_read_are_not_begun_again(room: Room, puppets: Puppets) -> None:
+
+    ada = puppets.models["t:ada"]
+    ada.will(ReasoningDelta("Let me see"), ProviderError("overloaded", "Busy.", retryable=True, retry_after_s=0.01))
+    new = await room.ask("Who?", "t:ada", kind="reply")
+    await room.ended(new.run.id)
+    answer = (await room.messages())[1]
+    assert (answer.state, answer.meta.reasoning) == ("failed", "Let me see")
+    assert len(ada.requests) == 1
