@@ -3,11 +3,14 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from io import StringIO
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.contrib.sessions.models import Session
 from django.core import mail
+from django.core.management import CommandError, call_command
 from django.db import connections
 from django.test import Client
 
@@ -398,3 +401,32 @@ def test_doors_that_are_not_used_are_not_there(path: str) -> None:
     sign_up(client)
     answer = client.post(f"/_allauth/browser/v1/{path}", {"email": "nora@example.org"}, content_type="application/json")
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+# -- a forgotten password ------------------------------------------------------------------------
+
+
+def _typed(monkeypatch: pytest.MonkeyPatch, *passwords: str) -> None:
+    from projects.management.commands import set_password
+
+    typed = iter(passwords)
+    monkeypatch.setattr(set_password, "getpass", lambda prompt: next(typed))
+
+
+def test_forgotten_password_is_set_by_who_holds_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, phone = two_browsers()
+    _typed(monkeypatch, "the ferry left at ten", "the ferry left at ten")
+    call_command("set_password", "Nora@example.org", stdout=StringIO())
+    assert {desk.get("/api/v1/me").status_code, phone.get("/api/v1/me").status_code} == {401}
+    assert not Session.objects.exists()
+    assert sign_in(Client(), password="the ferry left at ten").status_code == 200
+
+
+@pytest.mark.parametrize("typed", [("the ferry left at ten", "the ferry left at nine"), ("short", "short")])
+def test_password_that_is_refused_changes_nothing(monkeypatch: pytest.MonkeyPatch, typed: tuple[str, str]) -> None:
+    client = Client()
+    sign_up(client)
+    _typed(monkeypatch, *typed)
+    with pytest.raises(CommandError):
+        call_command("set_password", "nora@example.org")
+    assert client.get("/api/v1/me").status_code == 200
