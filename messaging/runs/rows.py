@@ -20,10 +20,10 @@ from messaging.models import Run, RunState, Turn, TurnState
 from messaging.runs import views
 from messaging.runs.past import past_of
 from messaging.runs.plans import PLANS
-from messaging.runs.plans.base import NextTurn, RunFacts, TurnFacts
+from messaging.runs.plans.base import NextTurn, Plan, RunFacts, TurnFacts
 from messaging.runs.types import Begun, Ending, EndState, Job, Past, Speaker, Step, Words
 from messaging.types import Attempt, Message, TurnError
-from threads.models import Branch
+from threads.models import Branch, Thread
 
 MAX_ATTEMPTS = 3
 CUT_OFF = "The server stopped in the middle of this answer. The words are kept."
@@ -119,7 +119,7 @@ def job_of(turn: Turn, run: Run, past: Past, reset: Attempt | None = None) -> Jo
 
 
 def locked_run(run_id: UUID) -> Run:
-    return Run.objects.select_for_update(of=("self",)).select_related("thread").get(pk=run_id)
+    return Run.objects.select_for_update(of=("self",)).select_related("thread__project").get(pk=run_id)
 
 
 def turns_of(run: Run) -> list[Turn]:
@@ -143,6 +143,8 @@ def step(
         stopped_by=run.stopped_by_name,
     )
     plan = PLANS[run.kind](facts, [TurnFacts(t.key, t.state, ids.index(t.model_id), t.round) for t in turns])
+    if plan.new and (why := _closed(run.thread)):
+        plan = Plan(end="cancelled", stop_reason="stopped", sentence=why)
     begun: tuple[Begun, ...] = ()
     if plan.new:
         branch = branch or Branch.objects.select_for_update().get(pk=run.branch_id)
@@ -153,6 +155,15 @@ def step(
         run.ended_at = now()
         run.save(update_fields=["state", "stop_reason", "reason", "ended_at"])
     return Step(views.run_view(run, turns), run.thread.project_id, begun, settled)
+
+
+def _closed(thread: Thread) -> str:
+    """Why nobody may be asked here any more; models do not talk on, at somebody's cost, where nobody can listen."""
+    if thread.project.deleted_at is not None:
+        return "Ended: the project was deleted."
+    if thread.archived_at is not None or thread.project.archived_at is not None:
+        return "Ended: the thread was archived."
+    return ""
 
 
 @transaction.atomic
@@ -170,7 +181,10 @@ def settle(job: Job, ending: Ending) -> Step | None:
 
     Turn, outbox row, next turn and the end of the run are one commit, so no crash falls between them.
     """
-    run = locked_run(job.run_id)
+    try:
+        run = locked_run(job.run_id)
+    except Run.DoesNotExist:  # the thread was deleted meanwhile
+        return None
     turn = Turn.objects.filter(pk=job.turn_id, attempt=job.attempt, state=TurnState.STREAMING).first()
     if turn is None:
         return None

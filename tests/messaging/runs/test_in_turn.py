@@ -5,11 +5,14 @@ import time
 
 import pytest
 
+from chatplatform.kernel.clock import now
+from chatplatform.kernel.db import in_db
 from messaging.protocol import MessageCreated, RunChanged, TurnFinished, TurnStarted
 from messaging.providers.base import ProviderError
 from messaging.runs import services
-from tests.messaging.runs.conftest import Room
+from tests.messaging.runs.conftest import Room, settled
 from tests.messaging.runs.puppet import Puppets
+from threads.models import Thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -161,21 +164,39 @@ async def test_the_next_speaker_is_asked_soon_after_the_last_word(room: Room, pu
     ada, ben = puppets.models["t:ada"], puppets.models["t:ben"]
     new = await room.ask("Go", "t:ada", "t:ben", kind="in_turn", rounds=10)
     for turn in range(20):
-        now, then = (ada, ben) if turn % 2 == 0 else (ben, ada)
-        await room.until(lambda now=now, turn=turn: len(now.requests) == turn // 2 + 1)  # type: ignore[misc]
+        speaks, waits = (ada, ben) if turn % 2 == 0 else (ben, ada)
+        await room.until(lambda speaks=speaks, turn=turn: len(speaks.requests) == turn // 2 + 1)  # type: ignore[misc]
         if turn == 19:
-            now.say("end")
-            now.finish()
+            speaks.say("end")
+            speaks.finish()
             break
-        now.say(f"word {turn}")
+        speaks.say(f"word {turn}")
         await asyncio.sleep(0.02)
-        asked = len(then.requests)
+        asked = len(waits.requests)
         started = time.monotonic()
-        now.finish()
+        speaks.finish()
         async with asyncio.timeout(2):
-            while len(then.requests) == asked:
+            while len(waits.requests) == asked:
                 await asyncio.sleep(0.0005)
         gaps.append(time.monotonic() - started)
     await room.ended(new.run.id)
     gaps.sort()
     assert gaps[-2] < 0.05, gaps
+
+
+async def test_nobody_talks_on_in_an_archived_thread(room: Room, puppets: Puppets) -> None:
+    new = await room.ask("Go", "t:ada", "t:ben", kind="in_turn", rounds=3)
+    await in_db(lambda: Thread.objects.filter(pk=room.thread.pk).update(archived_at=now()))
+    puppets.models["t:ada"].say("a1")
+    puppets.models["t:ada"].finish()
+    run = await room.ended(new.run.id)
+    assert (run.state, run.reason) == ("cancelled", "Ended: the thread was archived.")
+    assert not puppets.models["t:ben"].requests
+
+
+async def test_a_thread_that_is_gone_leaves_no_turn_behind(room: Room, puppets: Puppets) -> None:
+    await room.ask("Go", "t:ada", kind="reply")
+    await in_db(lambda: Thread.objects.filter(pk=room.thread.pk).delete())
+    puppets.models["t:ada"].say("to nobody")
+    puppets.models["t:ada"].finish()
+    await settled()
