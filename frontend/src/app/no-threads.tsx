@@ -22,7 +22,7 @@ export function NoThreads() {
   const mayWrite = project.permissions.includes("write") && !project.archived_at
   return (
     <main aria-label="Room" className="grid h-full place-content-center bg-paper p-8">
-      <div className="max-w-[420px]">
+      <div className="max-w-[520px]">
         <h2 className="font-serif text-title/[1.2] font-normal tracking-[-0.016em]">Nothing has been asked here yet.</h2>
         <p className="mt-2 mb-[22px] text-lane/[1.55] text-ink-2">
           {mayWrite ? "Ask the first thing; it becomes the first thread." : "What the others ask will stand at the left; you read along as it is written."}

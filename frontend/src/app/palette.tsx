@@ -3,12 +3,12 @@ import { useQuery } from "@tanstack/react-query"
 import { useNavigate } from "@tanstack/react-router"
 import { useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react"
 import { ChatRoundLineIcon } from "@solar-icons/react/linear/chat-round-line"
+import { CommandIcon } from "@solar-icons/react/linear/command"
 import { MinimalisticMagnifierIcon } from "@solar-icons/react/linear/minimalistic-magnifier"
 import { SettingsIcon } from "@solar-icons/react/linear/settings"
 
 import { match, type Match } from "@/app/find"
 import { Kbd, Keys } from "@/components/ui/kbd"
-import { Mark } from "@/components/ui/mark"
 import { shownRows } from "@/features/threads/use-thread-list"
 import { cn } from "@/lib/cn"
 import { initial, when } from "@/lib/format"
@@ -146,7 +146,7 @@ function useEntries(projectId: string | null): Entry[] {
     const seen = new Set<string>()
     const commands = activeShortcuts()
       .filter(({ label, keys }) => keys !== "mod+k" && !seen.has(label) && seen.add(label))
-      .map(({ label, keys, run }) => ({ id: `do ${label}`, group: "Do" as const, icon: <Mark size={16} />, text: label, end: keys && <Keys keys={keys} />, run: () => void run() }))
+      .map(({ label, keys, run }) => ({ id: `do ${label}`, group: "Do" as const, icon: <CommandIcon size={15} />, text: label, end: keys && <Keys keys={keys} />, run: () => void run() }))
     const threads = shownRows().rows.map(({ thread }) => ({
       id: thread.id,
       group: "Go to" as const,
@@ -189,7 +189,7 @@ function search(entries: readonly Entry[], typed: string): Found[] {
     all
       .filter((entry) => entry.group === group)
       .toSorted((a, b) => a.found.rank - b.found.rank)
-      .slice(0, group === "Do" && !typed.trim() ? MANY : most)
+      .slice(0, most)
   return [...best("Do"), ...best("Go to")]
 }
 

@@ -35,6 +35,12 @@ export function RoomPage() {
     else keepPlace(projectId, threadId)
   }, [isGone, projectId, threadId])
 
+  // A sheet opens in the room, not over the panel that asked for it.
+  useEffect(() => {
+    document.documentElement.style.setProperty("--sheet-right", panel === "beside" ? "var(--panel)" : "0px")
+    return () => void document.documentElement.style.removeProperty("--sheet-right")
+  }, [panel])
+
   if (isGone || (detail.data && detail.data.thread.project_id !== projectId)) return <NothingHere />
   const panelContent = <RoomPanel projectId={projectId} threadId={threadId} />
   return (
@@ -85,7 +91,7 @@ function PanelButton() {
   const isOpen = panel === "beside"
   return (
     <IconButton label="People and branches" keys="mod+." isOn={isOpen} aria-pressed={isOpen} onClick={() => togglePanel()}>
-      {isOpen ? <SidebarOn size={18} className="-scale-x-100" /> : <SidebarMinimalisticIcon size={18} className="-scale-x-100" />}
+      {isOpen ? <SidebarOn size={18} /> : <SidebarMinimalisticIcon size={18} />}
     </IconButton>
   )
 }

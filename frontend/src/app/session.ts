@@ -14,11 +14,15 @@ export async function signedInHere(client: QueryClient): Promise<void> {
   await Promise.resolve()
 }
 
-/** This function will drop all that was the person's and go to the door; they come back to where they were. */
+/**
+ * This function will drop all that was the person's and go to the door; they come back to where they were.
+ * Nothing to do where nobody was signed in: the routes know their way then.
+ */
 export function signedOutHere(client: QueryClient, router: AppRouter): void {
+  if (!client.getQueryData(keys.me)) return
   const { pathname, searchStr } = router.state.location
   const isAtDoor = ["/sign-in", "/sign-up", "/join"].includes(pathname)
-  client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.server[0] })
+  client.clear()
   disconnect()
   if (!isAtDoor) void router.navigate({ to: "/sign-in", search: pathname === "/" ? {} : { next: pathname + searchStr }, replace: true })
 }

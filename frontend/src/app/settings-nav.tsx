@@ -4,7 +4,7 @@ import { AltArrowLeftIcon } from "@solar-icons/react/linear/alt-arrow-left"
 import { HashtagSquareIcon } from "@solar-icons/react/linear/hashtag-square"
 import { InfoCircleIcon } from "@solar-icons/react/linear/info-circle"
 import { UserIcon } from "@solar-icons/react/linear/user"
-import { UsersGroupRoundedIcon } from "@solar-icons/react/linear/users-group-rounded"
+import { UsersGroupTwoRoundedIcon } from "@solar-icons/react/linear/users-group-two-rounded"
 import { WidgetIcon } from "@solar-icons/react/linear/widget"
 
 import { Avatar } from "@/components/ui/avatar"
@@ -56,7 +56,7 @@ export function SettingsNav({ me, project, page, onSignOut, onBack }: SettingsNa
         <IconButton label="Back" hasTip={false} onClick={onBack} className="tablet:hidden">
           <AltArrowLeftIcon size={18} />
         </IconButton>
-        <p className="cut grow font-serif text-[17px]/[1.3] font-medium tracking-[-0.005em] max-tablet:text-[26px]">Settings</p>
+        <p className="cut grow pt-px font-serif text-[17px]/[1.3] font-medium tracking-[-0.005em] max-tablet:text-[26px]">Settings</p>
       </header>
       <nav aria-label="Settings" className="min-h-0 grow overflow-y-auto px-2 max-tablet:px-3">
         <Group title="You" isFirst>
@@ -65,7 +65,7 @@ export function SettingsNav({ me, project, page, onSignOut, onBack }: SettingsNa
         {project && (
           <Group title={project.name}>
             {row("project", "Project", <HashtagSquareIcon size={16} />)}
-            {row("people", "People", <UsersGroupRoundedIcon size={16} />)}
+            {row("people", "People", <UsersGroupTwoRoundedIcon size={16} />)}
             {row("models", "Models", <WidgetIcon size={16} />)}
           </Group>
         )}

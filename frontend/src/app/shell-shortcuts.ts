@@ -22,14 +22,14 @@ export function useShellShortcuts(): void {
   }
 
   useShortcuts([
+    ...(mayWrite ? [{ keys: "c", label: "New thread", group: "Threads" as const, run: () => ask("new-thread") }] : []),
+    ...(mayInvite ? [{ keys: "", label: `Invite somebody to ${project?.name ?? ""}`, group: "Everywhere" as const, run: () => ask("invite") }] : []),
     { keys: "mod+k", label: "Find or do anything", group: "Everywhere", run: () => ask("palette") },
     { keys: "?", label: "All keys", group: "Everywhere", run: () => ask("keys") },
     { keys: "mod+\\", label: "Thread list", group: "Everywhere", run: toggleList },
     { keys: "mod+.", label: "People and branches", group: "Everywhere", run: () => (threadId ? togglePanel() : false) },
     { keys: "", label: "Light or dark", group: "Everywhere", run: flipTheme },
     { keys: "", label: "New project", group: "Everywhere", run: () => ask("new-project") },
-    ...(mayInvite ? [{ keys: "", label: `Invite somebody to ${project?.name ?? ""}`, group: "Everywhere" as const, run: () => ask("invite") }] : []),
-    ...(mayWrite ? [{ keys: "c", label: "New thread", group: "Threads" as const, run: () => ask("new-thread") }] : []),
     { keys: "alt+arrowdown", label: "Next thread", group: "Threads", run: () => go(walk(1, false)) },
     { keys: "alt+arrowup", label: "Thread before", group: "Threads", run: () => go(walk(-1, false)) },
     { keys: "alt+shift+arrowdown", label: "Next unread thread", group: "Threads", run: () => go(walk(1, true)) },

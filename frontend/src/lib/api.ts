@@ -97,7 +97,8 @@ export async function request<T>(method: Method, path: string, body?: unknown, o
   }
   if (!response.ok) {
     const error = await refusal(response)
-    if (error.status === 401 && path.startsWith(ROOT)) for (const tell of signedOut) tell()
+    // Told once the asker has its answer: what hears it may throw away the very query that asked.
+    if (error.status === 401 && path.startsWith(ROOT)) setTimeout(() => signedOut.forEach((tell) => tell()))
     throw error
   }
   return (response.status === 204 ? null : await response.json()) as T

@@ -46,7 +46,7 @@ export function Radio({ children, className, ...rest }: Native) {
 /** On or off, at once: no button keeps it. */
 export function Switch({ label, className, ...rest }: Native & { label: string }) {
   return (
-    <span className={cn("hit-around inline-block h-[18px] w-8 shrink-0", className)}>
+    <span className={cn("hit-around block h-[18px] w-8 shrink-0", className)}>
       <input
         type="checkbox"
         role="switch"

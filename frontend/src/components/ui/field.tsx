@@ -8,7 +8,7 @@ import { IconButton } from "@/components/ui/icon-button"
 import { cn } from "@/lib/cn"
 
 export const inputLook = cva(
-  "w-full min-w-0 rounded-md bg-raised text-ink shadow-[inset_0_0_0_1px_var(--control)] outline-none transition-shadow duration-(--fast) focus:shadow-[inset_0_0_0_1.5px_var(--pen),0_0_0_3px_var(--pen-soft)] aria-invalid:shadow-[inset_0_0_0_1.5px_var(--danger)] read-only:bg-transparent read-only:text-ink-2 read-only:shadow-[inset_0_0_0_1px_var(--line-strong)] disabled:text-ink-3",
+  "w-full min-w-0 rounded-md bg-raised text-ink shadow-[inset_0_0_0_1px_var(--control)] outline-none transition-shadow duration-(--fast) focus:shadow-[inset_0_0_0_1.5px_var(--pen),0_0_0_3px_var(--pen-soft)] aria-invalid:shadow-[inset_0_0_0_1.5px_var(--danger)] [&[readonly]]:bg-transparent [&[readonly]]:text-ink-2 [&[readonly]]:shadow-[inset_0_0_0_1px_var(--line-strong)] disabled:text-ink-3",
   {
     variants: { size: { normal: "h-9 px-[11px] text-[14px]", big: "h-[42px] px-3 text-lane" } },
     defaultVariants: { size: "normal" },
@@ -21,20 +21,24 @@ export function Input({ size, className, ...rest }: InputProps) {
   return <input className={cn(inputLook({ size }), className)} {...rest} />
 }
 
+/** Round dots: the serif has them. Not for the placeholder, and not for an empty field, where the caret shows the size. */
+const DOTS = "not-placeholder-shown:font-serif not-placeholder-shown:text-[19px] not-placeholder-shown:tracking-[0.14em]"
+
 /** A secret being written. It can be looked at, and is never filled in by us. */
 export function PasswordInput({ size, className, ...rest }: InputProps) {
   const [isShown, setIsShown] = useState(false)
   return (
     <span className="relative block">
       <Input
+        placeholder=" "
         {...rest}
         size={size}
         type={isShown ? "text" : "password"}
-        className={cn("pr-11", !isShown && "not-placeholder-shown:tracking-[0.14em]", className)}
+        className={cn("pr-11", !isShown && DOTS, className)}
         spellCheck={false}
         autoCapitalize="none"
       />
-      <span className="absolute inset-y-0 right-1 grid place-items-center">
+      <span className="absolute top-1/2 right-1 -translate-y-1/2">
         <IconButton
           label={isShown ? "Hide the password" : "Show the password"}
           aria-pressed={isShown}

@@ -14,7 +14,7 @@ interface TabsProps<T extends string> {
 export function Tabs<T extends string>({ label, value, onChange, tabs, end }: TabsProps<T>) {
   return (
     <Base.Root value={value} onValueChange={(next: T) => onChange(next)} className="flex min-h-0 flex-1 flex-col">
-      <Base.List aria-label={label} className="flex h-12 shrink-0 items-stretch gap-[18px] border-b border-line pr-2 pl-4 max-tablet:gap-6 max-tablet:px-5 max-tablet:text-lane">
+      <Base.List aria-label={label} className="flex h-12 shrink-0 tablet:max-laptop:h-14 items-stretch gap-[18px] border-b border-line pr-2 pl-4 max-tablet:gap-6 max-tablet:px-5 max-tablet:text-lane">
         {tabs.map((tab) => (
           <Base.Tab
             key={tab.value}

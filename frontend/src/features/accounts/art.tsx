@@ -13,7 +13,7 @@ const LANES = [
 export function LanesArt() {
   return (
     <div aria-hidden="true" className="w-full max-w-[680px]">
-      <p className="max-w-[15em] font-serif text-[34px]/[1.18] font-[440] tracking-[-0.015em]">Why do people still print their ticket when the phone works?</p>
+      <p className="max-w-[15em] font-serif text-[34px]/[1.18] font-[440] tracking-[-0.015em] text-balance">Why do people still print their ticket when the phone works?</p>
       <div className="mt-7 grid grid-cols-3">
         {LANES.map(({ letter, slot, name, text }) => (
           <div key={letter} className={cn("min-w-0 border-l border-line px-3.5 first:border-0 first:pl-0 last:pr-0", hueClass(slot))}>

@@ -39,9 +39,9 @@ export function Sessions() {
           <li key={session.id}>
             {isHandheld(session.user_agent) ? <SmartphoneIcon size={17} /> : <MonitorIcon size={17} />}
             <span className="cut min-w-0 grow">
-              {agentName(session.user_agent)} <span className="text-ink-3">{session.is_current ? "this one" : session.ip}</span>
+              {agentName(session.user_agent)} <span className={session.is_current ? "text-ink-3" : "text-ink-3 max-tablet:hidden"}>{session.is_current ? "this one" : session.ip}</span>
             </span>
-            <span className="num text-small text-ink-3">{session.is_current ? "now" : when(new Date(seenAt(session) * 1000))}</span>
+            <span className="num text-small whitespace-nowrap text-ink-3">{session.is_current ? "now" : when(new Date(seenAt(session) * 1000))}</span>
             {!session.is_current && (
               <Button look="quiet" className="-mr-2" aria-label={`Sign out ${agentName(session.user_agent)}`} onClick={() => void end([session])}>
                 Sign out

@@ -61,7 +61,7 @@ export function PeopleTab({ project, meId, hereIds, typingIds, onlyIds, lineUp, 
         count={here.length}
         end={
           mayManage && (
-            <Button look="link" className="-mr-2" onClick={onInvite}>
+            <Button look="link" className="-mr-2 max-tablet:hidden" onClick={onInvite}>
               <UserPlusIcon size={16} />
               Invite
             </Button>
@@ -152,7 +152,7 @@ function Person({ member, project, isAway, word, mayChange }: PersonProps) {
   const [isOpen, setIsOpen] = useState(false)
   return (
     <li className={cn(personLook, isOpen && "bg-selected")}>
-      <Avatar name={member.name} size="small" isAway={isAway} {...(isOpen && !isAway && { className: "bg-paper" })} />
+      <Avatar name={member.name} size="small" isAway={isAway} className={cn("max-tablet:size-7 max-tablet:text-small/none", isOpen && !isAway && "bg-paper")} />
       <span className="flex min-w-0 grow items-baseline gap-[7px]">
         <span className={cn("cut", isAway ? "text-ink-2" : "font-medium")}>{member.name}</span>
         {word && <span className="shrink-0 text-small text-ink-3">{word}</span>}

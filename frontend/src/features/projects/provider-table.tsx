@@ -11,7 +11,7 @@ import { Button } from "@/components/ui/button"
 import { Input } from "@/components/ui/field"
 import { IconButton } from "@/components/ui/icon-button"
 import { Menu, MenuItem, MenuLine } from "@/components/ui/menu"
-import { cell, head, table } from "@/components/ui/table"
+import { cell, head, table, wider } from "@/components/ui/table"
 import { toast } from "@/components/ui/toast"
 import { api, wordsOf } from "@/lib/api"
 import { cn } from "@/lib/cn"
@@ -32,9 +32,9 @@ export function ProviderTable({ providers, onEdit }: ProviderTableProps) {
           <tr>
             <th className={head}>Name</th>
             <th className={head}>Key</th>
-            <th className={head}>Address</th>
-            <th className={cn(head, "text-right")}>At once</th>
-            <th className={cn(head, "text-right")}>Models</th>
+            <th className={cn(head, wider)}>Address</th>
+            <th className={cn(head, wider, "text-right")}>At once</th>
+            <th className={cn(head, wider, "text-right")}>Models</th>
             <th className={cn(head, "w-10")}>
               <span className="sr-only">More</span>
             </th>
@@ -91,14 +91,14 @@ function Row({ provider, onEdit }: { provider: ProviderView; onEdit: () => void 
         <td className={cell}>
           <span className={cn("flex items-center gap-[7px]", isTroubled && "text-danger", !provider.has_key && !isTroubled && "text-ink-3")}>
             {isTroubled ? <DangerTriangleIcon size={15} /> : provider.has_key && <KeyMinimalisticIcon size={15} />}
-            {isTroubled ? provider.state_note || (isRefused ? "refused" : "not reached") : provider.key_note}
+            {isTroubled ? provider.state_note || (isRefused ? "refused" : "not reached") : <KeyNote note={provider.key_note} />}
           </span>
         </td>
-        <td className={cell}>
+        <td className={cn(cell, wider)}>
           {provider.base_url ? <span className="font-mono text-[12px]">{provider.base_url}</span> : <span className="text-ink-3">{provider.id ? "its own" : "this server"}</span>}
         </td>
-        <td className={cn(cell, "text-right")}>{provider.concurrency}</td>
-        <td className={cn(cell, "text-right")}>{provider.model_count}</td>
+        <td className={cn(cell, wider, "text-right")}>{provider.concurrency}</td>
+        <td className={cn(cell, wider, "text-right")}>{provider.model_count}</td>
         <td className={cn(cell, "text-right")}>
           {provider.id && (
             <Menu
@@ -133,13 +133,24 @@ function Row({ provider, onEdit }: { provider: ProviderView; onEdit: () => void 
       </tr>
       {provider.is_editable && (isRefused || isKeyAsked) && (
         <tr>
-          <td />
-          <td colSpan={5} className="pb-4">
+          <td className={wider} />
+          <td colSpan={5}>
             <NewKey provider={provider} isRefused={isRefused} onDone={() => { setIsKeyAsked(false); reload() }} onLeave={isRefused ? () => void ask() : () => setIsKeyAsked(false)} />
           </td>
         </tr>
       )}
     </>
+  )
+}
+
+/** from the environment, `MISTRAL_API_KEY`: a variable's name is set as what it is. */
+function KeyNote({ note }: { note: string }) {
+  const [, before = note, name] = /^(.*?)([A-Z][A-Z0-9]*_[A-Z0-9_]+)$/.exec(note) ?? []
+  return (
+    <span>
+      {before}
+      {name && <span className="font-mono text-[12px]">{name}</span>}
+    </span>
   )
 }
 
@@ -171,7 +182,7 @@ function NewKey({ provider, isRefused, onDone, onLeave }: NewKeyProps) {
     }
   }
   return (
-    <form onSubmit={(event) => void keep(event)} className={cn("my-1 max-w-[660px] border-l-2 py-0.5 pl-3.5 leading-normal whitespace-normal", isRefused ? "border-danger" : "border-line-strong")}>
+    <form onSubmit={(event) => void keep(event)} className={cn("mt-1 mb-4 max-w-[660px] border-l-2 py-0.5 pl-3.5 leading-normal whitespace-normal", isRefused ? "border-danger" : "border-line-strong")}>
       {isRefused && (
         <p className="mb-[9px]">
           <b className="font-semibold">{provider.name} refuses the key.</b>{" "}
@@ -184,7 +195,7 @@ function NewKey({ provider, isRefused, onDone, onLeave }: NewKeyProps) {
           aria-label={`A new key for ${provider.name}`}
           placeholder="Put in a new key"
           autoComplete="off"
-          className="w-80"
+          className="w-80 max-tablet:w-full"
           value={key}
           onChange={(event) => setKey(event.target.value)}
           autoFocus={!isRefused}

@@ -22,13 +22,19 @@ export function RoleMenu({ member, projectName, onOpenChange, onRole, onRemove }
   const button = useRef<HTMLButtonElement>(null)
   const keep = useRef<HTMLButtonElement>(null)
 
+  function close() {
+    setIsAsking(false)
+    onOpenChange(false)
+  }
+
   return (
     <>
       <Menu
         label={member.name}
         align="end"
+        alignOffset={8}
         className="w-[296px]"
-        onOpenChange={onOpenChange}
+        onOpenChange={(isOpen) => onOpenChange(isOpen || isAsking)}
         trigger={
           <button
             ref={button}
@@ -43,26 +49,29 @@ export function RoleMenu({ member, projectName, onOpenChange, onRole, onRemove }
       >
         <MenuRadioItems value={member.role as GivenRole} options={roleOptions} onChange={onRole} />
         <MenuLine />
-        <MenuItem isDanger icon={<UserCrossIcon size={16} />} onSelect={() => setIsAsking(true)}>
+        <MenuItem isDanger icon={<UserCrossIcon size={16} />} onSelect={() => {
+            setIsAsking(true)
+            onOpenChange(true)
+          }}>
           Remove from {projectName}…
         </MenuItem>
       </Menu>
       <Popover
         isOpen={isAsking}
-        onClose={() => setIsAsking(false)}
+        onClose={close}
         anchor={button}
         initialFocus={keep}
         title={`Remove ${member.name} from ${projectName}?`}
         about="Every thread is lost to them at once, also the one they have open. What they wrote stays, with their name. A new invitation brings them back."
       >
         <div className="mt-3.5 flex justify-end gap-2">
-          <Button ref={keep} onClick={() => setIsAsking(false)}>
+          <Button ref={keep} onClick={close}>
             Keep {member.name}
           </Button>
           <Button
             look="danger"
             onClick={() => {
-              setIsAsking(false)
+              close()
               onRemove()
             }}
           >

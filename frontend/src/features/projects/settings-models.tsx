@@ -7,7 +7,7 @@ import { Switch } from "@/components/ui/choice"
 import { Glyph, hueClass, hueName } from "@/components/ui/glyph"
 import { Leaf } from "@/components/ui/part"
 import { Skeleton } from "@/components/ui/skeleton"
-import { cell, head, table } from "@/components/ui/table"
+import { cell, head, table, wider } from "@/components/ui/table"
 import { toast } from "@/components/ui/toast"
 import { ProviderSheet } from "@/features/projects/provider-sheet"
 import { ProviderTable } from "@/features/projects/provider-table"
@@ -92,9 +92,9 @@ function Offered({ project }: { project: ProjectView }) {
               <tr>
                 <th className={cn(head, "w-[66px]")}>Offered</th>
                 <th className={head}>Model</th>
-                <th className={head}>Provider</th>
-                <th className={head}>Slot</th>
-                <th className={cn(head, "text-right")}>Reads</th>
+                <th className={cn(head, wider)}>Provider</th>
+                <th className={cn(head, wider)}>Slot</th>
+                <th className={cn(head, wider, "text-right")}>Reads</th>
                 <th className={cn(head, "text-right")}>$ per million, in / out</th>
               </tr>
             </thead>
@@ -127,19 +127,19 @@ function Row({ model, mayChange, onOffer }: { model: ModelView; mayChange: boole
           {model.state !== "ok" && (
             <span className={cn("text-small font-normal", model.state === "at_limit" ? "text-warn" : "text-danger")}>{STATES[model.state]}</span>
           )}
-          {note && <span className="text-small font-normal text-ink-3">{note}</span>}
+          {note && <span className="text-small font-normal text-ink-3 max-tablet:hidden">{note}</span>}
         </span>
       </td>
-      <td className={cn(cell, pale)}>{model.provider_name}</td>
-      <td className={cn(cell, pale)}>
+      <td className={cn(cell, wider, pale)}>{model.provider_name}</td>
+      <td className={cn(cell, wider, pale)}>
         {model.slot > 0 && (
-          <span className={cn("inline-flex items-center gap-[7px] text-small text-ink-3", hueClass(model.slot))}>
+          <span className={cn("flex items-center gap-[7px] text-small text-ink-3", hueClass(model.slot))}>
             <i className="h-[3px] w-3.5 rounded-[2px] bg-(--hue)" />
             {hueName(model.slot)}
           </span>
         )}
       </td>
-      <td className={cn(cell, "text-right", pale)}>{size(model.context_tokens)}</td>
+      <td className={cn(cell, wider, "text-right", pale)}>{size(model.context_tokens)}</td>
       <td className={cn(cell, "text-right", pale)}>{prices(model.price_in, model.price_out)}</td>
     </tr>
   )

@@ -1,5 +1,5 @@
 import { ArchiveIcon } from "@solar-icons/react/linear/archive"
-import { LockIcon } from "@solar-icons/react/linear/lock"
+import { LockKeyholeMinimalisticIcon as LockIcon } from "@solar-icons/react/linear/lock-keyhole-minimalistic"
 import { LetterOpenedIcon } from "@solar-icons/react/linear/letter-opened"
 import { LetterUnreadIcon } from "@solar-icons/react/linear/letter-unread"
 import { PenIcon } from "@solar-icons/react/linear/pen"

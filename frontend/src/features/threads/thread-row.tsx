@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router"
 import { memo, type KeyboardEvent, type MouseEvent } from "react"
-import { LockIcon } from "@solar-icons/react/linear/lock"
+import { LockKeyholeMinimalisticIcon as LockIcon } from "@solar-icons/react/linear/lock-keyhole-minimalistic"
 import { MenuDotsIcon } from "@solar-icons/react/linear/menu-dots"
 
 import { LiveBars } from "@/components/ui/live-bars"
@@ -56,9 +56,9 @@ export const ThreadRow = memo(function ThreadRow({ thread, isOpen, isSub, isUnre
         onKeyDown={menuByKey}
         onClick={onOpen}
         className={cn(
-          "relative flex h-8 items-center gap-2 rounded-md px-2 text-ink-2 hover:bg-hover pointer-coarse:h-11 pointer-coarse:text-lane max-tablet:h-auto max-tablet:min-h-[52px] max-tablet:gap-3 max-tablet:text-ink",
+          "relative flex h-8 items-center gap-2 rounded-md px-2 text-ink-2 group-hover/row:bg-hover pointer-coarse:h-11 pointer-coarse:text-lane max-tablet:h-auto max-tablet:min-h-[52px] max-tablet:gap-3 max-tablet:text-ink",
           isUnread && "font-semibold text-ink",
-          isOpen && "bg-selected font-medium text-ink hover:bg-selected",
+          isOpen && "bg-selected font-medium text-ink group-hover/row:bg-selected",
           isSub && ["pl-6 max-tablet:pl-7", corner],
         )}
       >
