@@ -17,7 +17,7 @@ from tests.kill.world import World
 
 pytestmark = [pytest.mark.kill, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
 
-ROUNDS = int(os.environ.get("PARLEY_KILL_ROUNDS", "5"))
+ROUNDS = int(os.environ.get("PARLEY_KILL_ROUNDS", "4"))
 SEED = int(os.environ.get("PARLEY_KILL_SEED", "20261009"))
 
 # Place, how the question is asked, and what the answers then are: a set of the states that may be seen.

@@ -12,6 +12,8 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import websockets
+
 from bench.provider import PacedProvider
 from tests.client import OPEN_STATES, Client, Json
 from tests.server import Server
@@ -91,7 +93,7 @@ class World:
         assert self.alice is not None
         command = {"client_id": str(uuid.uuid4()), "body": body, **fields}
         self.sent[command["client_id"]] = {"command": command, "ack": None}
-        with contextlib.suppress(ConnectionError, TimeoutError, OSError, Exception):
+        with contextlib.suppress(ConnectionError, TimeoutError, OSError, websockets.ConnectionClosed):
             answer = await self.alice.send(thread_id, **command)
             if answer["type"] == "ack":
                 self.sent[command["client_id"]]["ack"] = answer
