@@ -18,8 +18,8 @@ from projects.types import PersonView
 from threads.types import BranchView, ChoiceView, ThreadView
 
 PROTOCOL_VERSION = 1
-MAX_FRAME_BYTES = 300 * 1024  # a body of 256 KiB and its envelope
 MAX_BODY_BYTES = 256 * 1024
+MAX_FRAME_BYTES = 1024 * 1024  # the largest body however it is escaped ("\\u00fc" for "ü"), and its envelope
 
 
 # -- commands: what a client may say ----------------------------------------------------------

@@ -15,4 +15,4 @@ def test_a_field_that_is_always_sent_is_not_optional() -> None:
 
 
 def test_a_field_left_out_at_its_default_is_optional_and_names_it() -> None:
-    assert '  is_duplicate?: boolean // false\n' in declarations()
+    assert "  is_duplicate?: boolean // false\n" in declarations()

@@ -37,7 +37,9 @@ async def test_one_intent_is_one_message(live: Live, thread: Thread, alice: User
     same = str(uuid.uuid4())
     answers = await asyncio.gather(
         *(tab.send(str(thread.id), "once", mode="talk", client_id=same) for tab in (one, two, one, two)),
-        one.call("POST", f"/threads/{thread.id}/messages", {"body": "once", "mode": "talk"}, **{"Idempotency-Key": same}),
+        one.call(
+            "POST", f"/threads/{thread.id}/messages", {"body": "once", "mode": "talk"}, **{"Idempotency-Key": same}
+        ),
     )
     assert len({answer["message_id"] for answer in answers}) == 1
     assert {answer["seq"] for answer in answers} == {1}

@@ -10,7 +10,7 @@ from chatplatform.kernel.db import in_db
 from chatplatform.kernel.ids import new_id
 from messaging import outbox, rooms
 from messaging.models import Run, Turn
-from messaging.protocol import MessageCreated, TurnDelta, TurnReset, TurnStarted
+from messaging.protocol import MessageCreated, RunChanged, RunView, TurnDelta, TurnReset, TurnStarted
 from messaging.runs import views
 from messaging.types import Attempt, Message
 from threads.models import Branch, Thread
@@ -53,8 +53,9 @@ class Voice:
             self.place.meta, attempt=self.attempt, text_sha256=hashlib.sha256(self.text.encode()).hexdigest()
         )
         message = msgspec.structs.replace(self.place, body=self.text, state="complete", meta=meta)
-        await in_db(_settle, self.turn, message)
+        run = await in_db(_settle, self.turn, message)
         await outbox.deliver(message)
+        await rooms.publish(message.thread_id, RunChanged(run))
         return message
 
 
@@ -81,7 +82,8 @@ def _rows(thread: Thread, variant: int, seq: int | None) -> tuple[Turn, Message]
 
 
 @transaction.atomic
-def _settle(turn: Turn, message: Message) -> None:
+def _settle(turn: Turn, message: Message) -> RunView:
     Turn.objects.filter(pk=turn.pk).update(state="done", partial="", ended_at=now())
     Run.objects.filter(pk=turn.run_id).update(state="done", ended_at=now())
     outbox.add(message, "turn", turn.id)
+    return views.run_view(Run.objects.get(pk=turn.run_id), list(Turn.objects.filter(run=turn.run_id)))

@@ -2,7 +2,7 @@
 // An optional field that is absent has the default named beside it.
 
 export const PROTOCOL_VERSION = 1
-export const MAX_FRAME_BYTES = 307200
+export const MAX_FRAME_BYTES = 1048576
 export const MAX_BODY_BYTES = 262144
 
 export interface Ack {
@@ -14,12 +14,40 @@ export interface Ack {
   is_duplicate?: boolean // false
 }
 
+/** Where the new answer comes. */
+export interface Again {
+  turn_id: string
+  message_id: string
+  run_id: string
+  seq: number
+  variant: number
+}
+
+/** Without a model: the same one. */
+export interface AgainIn {
+  model_id?: string | null
+}
+
 /** An earlier try of the same turn, whose words somebody may have read. */
 export interface Attempt {
   attempt: number
   text: string
   reason: string
   ended_at: string
+}
+
+export interface AuditPage {
+  items: AuditView[]
+  next_cursor: string | null
+}
+
+/** Who did what to what. `action` is noun.happened, as events are. */
+export interface AuditView {
+  at: string
+  actor: string
+  action: string
+  subject: string
+  data: Record<string, boolean | number | string>
 }
 
 /** Who wrote it, as it stood then: a later rename or removal does not reach back. */
@@ -36,6 +64,11 @@ export interface Beat {
   offsets: Record<string, number>
 }
 
+export interface BranchChange {
+  name?: string | null
+  is_archived?: boolean | null
+}
+
 export interface BranchChanged {
   type: "branch.changed"
   branch: BranchView
@@ -44,6 +77,13 @@ export interface BranchChanged {
 export interface BranchCreated {
   type: "branch.created"
   branch: BranchView
+}
+
+export interface BranchIn {
+  name: string
+  from_branch_id: string
+  seq: number
+  variant?: number // 0
 }
 
 export interface BranchView {
@@ -75,6 +115,15 @@ export interface ChoiceChanged {
   by: string
 }
 
+/** `lane` -1 is the whole place. `for` the room, or for me alone. */
+export interface ChoiceIn {
+  branch_id: string
+  seq: number
+  lane?: number // -1
+  variant: number
+  for: "room" | "me"
+}
+
 /** Which variant stands for a lane, or for the whole place. */
 export interface ChoiceView {
   branch_id: string
@@ -82,6 +131,10 @@ export interface ChoiceView {
   lane: number
   variant: number
   is_own: boolean
+}
+
+export interface CodeIn {
+  code: string
 }
 
 /** A reader's whole position in a room's stream. */
@@ -144,6 +197,13 @@ export interface Hello {
   limits: Limits
 }
 
+export interface InviteIn {
+  role: "admin" | "member" | "viewer"
+  note?: string // ""
+  days?: 1 | 7 | 30 // 7
+  max_uses?: number // 1
+}
+
 /** What the holder of a link is told before joining; `reason` says why an ended one ended. */
 export interface InvitePreview {
   state: string
@@ -204,6 +264,10 @@ export interface Limits {
   max_rounds: number
 }
 
+export interface LineUpIn {
+  models: string[]
+}
+
 /** A turn that is going on, with its words so far: the message's body holds them. */
 export interface LiveTurn {
   message: Message
@@ -212,6 +276,11 @@ export interface LiveTurn {
   position: number
   retry_at: string | null
   reasoning_at: number
+}
+
+export interface MeIn {
+  name?: string | null
+  preferences?: Record<string, boolean | number | string> | null
 }
 
 /** The signed-in person, for themself only. */
@@ -262,6 +331,12 @@ export interface Message {
   edited_at?: string | null // null
 }
 
+/** `revision` is the one the editor saw; another one in the meantime is a conflict. */
+export interface MessageChange {
+  body: string
+  revision: number
+}
+
 /** A message, or the empty place of an answer to come (state queued, with a turn_id). */
 export interface MessageCreated {
   type: "message.created"
@@ -279,6 +354,29 @@ export interface MessageDeleted {
 export interface MessageEdited {
   type: "message.edited"
   message: Message
+}
+
+/** `models` null: those named with "@" in the text, else the thread's line-up. `rounds`: of a debate. */
+export interface MessageIn {
+  body: string
+  branch_id?: string | null
+  mode?: "ask" | "talk" | "debate" // "ask"
+  models?: string[] | null
+  visibility?: "isolated" | "selected" | "shared" | null
+  rounds?: number // 2
+  reply_to?: number | null
+}
+
+/**
+ * Places of a branch with all their variants, oldest first.
+ *
+ * `has_more`: further places exist on the side that was asked for. `choices` are the room's and
+ * the asker's own, of these places.
+ */
+export interface MessagesPage {
+  messages: Message[]
+  has_more: boolean
+  choices: ChoiceView[]
 }
 
 /** What is known of a model's answer. Times in milliseconds, cost in US dollars. */
@@ -316,6 +414,14 @@ export interface News {
   item: AnyNews
 }
 
+export interface PeopleIn {
+  user_ids: string[]
+}
+
+export interface PersonIn {
+  user_id: string
+}
+
 /** You were named in a message. */
 export interface PersonNamed {
   type: "person.named"
@@ -336,6 +442,17 @@ export interface PresenceChanged {
   is_here: boolean
 }
 
+export interface ProjectChange {
+  name?: string | null
+  about?: string | null
+  is_archived?: boolean | null
+}
+
+export interface ProjectIn {
+  name: string
+  about?: string // ""
+}
+
 /** A project as one person sees it. `permissions` are the names of `projects/roles.py` that hold. */
 export interface ProjectView {
   id: string
@@ -345,6 +462,7 @@ export interface ProjectView {
   permissions: string[]
   created_at: string
   archived_at: string | null
+  deleted_at: string | null
   has_news: boolean
 }
 
@@ -354,6 +472,28 @@ export interface ProjectsChanged {
   project_id: string
 }
 
+export interface PromptPart {
+  role: string
+  content: string
+  sources: string[]
+}
+
+/** What a model was given. `is_exact` is false when a message or the model's persona is gone since. */
+export interface PromptView {
+  model_id: string
+  model_name: string
+  messages: PromptPart[]
+  is_exact: boolean
+  left_out: number
+}
+
+/** `is_back`: mark as unread from there on; without it a mark only rises. */
+export interface ReadIn {
+  branch_id: string
+  seq: number
+  is_back?: boolean // false
+}
+
 /** You fell too far behind: join again without a cursor. */
 export interface Resync {
   type: "resync"
@@ -361,10 +501,23 @@ export interface Resync {
   reason: string
 }
 
+/** A superseded text of a message, and who superseded it when. */
+export interface Revision {
+  revision: number
+  body: string
+  state: "cancelled" | "complete" | "deleted" | "failed" | "interrupted" | "queued" | "streaming" | "waiting"
+  editor_name: string
+  edited_at: string
+}
+
 /** You may no longer hear this room; nothing of it follows. Drop what you show of it. */
 export interface Revoked {
   type: "revoked"
   thread_id: string
+}
+
+export interface RoleIn {
+  role: "admin" | "member" | "viewer"
 }
 
 export interface RunChanged {
@@ -413,6 +566,14 @@ export interface Send {
   reply_to?: number | null // null
 }
 
+/** An accepted message. A duplicate is answered as the first one was. */
+export interface Sent {
+  seq: number
+  message_id: string
+  run_id: string | null
+  is_duplicate: boolean
+}
+
 /** What a stranger may know before signing in. */
 export interface ServerView {
   name: string
@@ -447,6 +608,12 @@ export interface ThreadActive {
   live_slots: number[]
 }
 
+export interface ThreadChange {
+  title?: string | null
+  visibility?: "isolated" | "selected" | "shared" | null
+  is_archived?: boolean | null
+}
+
 export interface ThreadChanged {
   type: "thread.changed"
   thread: ThreadView
@@ -469,10 +636,27 @@ export interface ThreadGone {
   thread_id: string
 }
 
+/** `parent_*`: start it from that message; branch, place and variant are the message's address. */
+export interface ThreadIn {
+  title?: string // ""
+  is_private?: boolean // false
+  people?: string[] // []
+  line_up?: string[] | null
+  parent_message_id?: string | null
+  parent_branch_id?: string | null
+  parent_seq?: number | null
+  parent_variant?: number // 0
+}
+
 /** A thread is new or its row changed. */
 export interface ThreadListed {
   type: "thread.listed"
   thread: ThreadView
+}
+
+export interface ThreadPage {
+  items: ThreadRow[]
+  next_cursor: string | null
 }
 
 /** You read it in another tab. */
@@ -575,6 +759,10 @@ export interface TurnWaiting {
   limit?: number // 0
   retry_at?: string | null // null
   error?: TurnError | null // null
+}
+
+export interface TypedName {
+  name: string
 }
 
 /** Repeat every three seconds while typing; it passes by itself after five. */
