@@ -7,9 +7,12 @@ export interface Match {
   marks: readonly (readonly [number, number])[]
 }
 
-/** Upper and lower case, and marks on letters, make no difference: "tromso" finds "Tromsø". */
+const STROKED: Readonly<Record<string, string>> = { ø: "o", ł: "l", đ: "d" }
+
+/** Upper and lower case, and marks on letters, make no difference: "tromso" finds "Tromsø". As long as the text itself. */
 function plain(text: string): string {
-  return [...text].map((letter) => letter.normalize("NFD").charAt(0).toLowerCase().replace("ø", "o").replace("ł", "l") || letter).join("")
+  const letters = Array.from({ length: text.length }, (_, at) => text.charAt(at).normalize("NFD").charAt(0).toLowerCase().charAt(0))
+  return letters.map((letter) => STROKED[letter] ?? letter).join("")
 }
 
 /**

@@ -24,9 +24,8 @@ export function applyNews(client: QueryClient, item: AnyNews, projectId: string 
     case "thread.active": {
       setLive(item.thread_id, item.live_slots)
       if (!projectId) break
-      let isNew = false
+      const before = findRow(client, item.thread_id)
       const isKnown = patchRow(client, projectId, item.thread_id, (row) => {
-        isNew = item.head_seq > row.thread.head_seq
         const readSeq = here.threadId === item.thread_id ? Math.max(row.read_seq, item.head_seq) : row.read_seq
         return {
           ...row,
@@ -37,7 +36,8 @@ export function applyNews(client: QueryClient, item: AnyNews, projectId: string 
       })
       // A row beyond the pages loaded so far: the first page has it, once it is asked for again.
       if (!isKnown && here.projectId === projectId) void client.invalidateQueries({ queryKey: keys.threads(projectId), exact: true })
-      if ((isNew || !isKnown) && here.projectId !== projectId) markProject(client, projectId, true)
+      const isNew = !before || item.head_seq > before.thread.head_seq
+      if (isNew && here.projectId !== projectId) markProject(client, projectId, true)
       break
     }
     case "thread.gone": {

@@ -3,8 +3,8 @@ import { Link, useParams, useSearch } from "@tanstack/react-router"
 import { useEffect } from "react"
 import { AltArrowLeftIcon } from "@solar-icons/react/linear/alt-arrow-left"
 import { HamburgerMenuIcon } from "@solar-icons/react/linear/hamburger-menu"
-import { SidebarMinimalisticIcon } from "@solar-icons/react/linear/sidebar-minimalistic"
-import { SidebarMinimalisticIcon as SidebarOn } from "@solar-icons/react/bold/sidebar-minimalistic"
+import { PanelRightIcon } from "@solar-icons/react/linear/panel-right"
+import { PanelRightIcon as PanelRightOn } from "@solar-icons/react/bold/panel-right"
 
 import { ConnectionLine } from "@/app/connection-line"
 import { NothingHere } from "@/app/nothing-here"
@@ -91,7 +91,7 @@ function PanelButton() {
   const isOpen = panel === "beside"
   return (
     <IconButton label="People and branches" keys="mod+." isOn={isOpen} aria-pressed={isOpen} onClick={() => togglePanel()}>
-      {isOpen ? <SidebarOn size={18} /> : <SidebarMinimalisticIcon size={18} />}
+      {isOpen ? <PanelRightOn size={18} /> : <PanelRightIcon size={18} />}
     </IconButton>
   )
 }

@@ -24,7 +24,7 @@ const place = (value: unknown) => (Number.isSafeInteger(Number(value)) && Number
 /** Who is signed in, or null. A server that does not answer is thrown on: there is a page for that. */
 async function whoAmI(client: QueryClient): Promise<MeView | null> {
   try {
-    return await client.ensureQueryData({ ...meQuery(), retry: false })
+    return await client.query({ ...meQuery(), staleTime: "static", retry: false })
   } catch (error) {
     if (error instanceof ApiError && (error.status === 401 || error.status === 403)) return null
     throw error
@@ -53,7 +53,7 @@ const signIn = createRoute({
   path: "/sign-in",
   validateSearch: nextOf,
   loader: async ({ context: { client } }) => {
-    const server = await client.fetchQuery(serverQuery())
+    const server = await client.query({ ...serverQuery(), staleTime: 0 })
     if (!server.has_people) throw redirect({ to: "/sign-up", search: {} })
     return server
   },
@@ -64,7 +64,7 @@ const signUp = createRoute({
   getParentRoute: () => root,
   path: "/sign-up",
   validateSearch: nextOf,
-  loader: ({ context: { client } }) => client.fetchQuery(serverQuery()),
+  loader: ({ context: { client } }) => client.query({ ...serverQuery(), staleTime: 0 }),
   component: lazyRouteComponent(() => import("@/app/door-pages"), "SignUpPage"),
 })
 
@@ -83,11 +83,11 @@ const inside = createRoute({
   beforeLoad: async ({ context: { client }, location }) => {
     const me = await whoAmI(client)
     if (me) return { me }
-    const server = await client.fetchQuery(serverQuery())
+    const server = await client.query({ ...serverQuery(), staleTime: 0 })
     const search = location.pathname === "/" ? {} : { next: location.pathname + location.searchStr }
     throw redirect({ to: server.has_people ? "/sign-in" : "/sign-up", search })
   },
-  loader: ({ context: { client } }) => client.ensureQueryData(projectsQuery()),
+  loader: ({ context: { client } }) => client.query({ ...projectsQuery(), staleTime: "static" }),
   component: Shell,
 })
 
@@ -95,7 +95,7 @@ const home = createRoute({
   getParentRoute: () => inside,
   path: "/",
   loader: async ({ context: { client } }) => {
-    const projects = await client.ensureQueryData(projectsQuery())
+    const projects = await client.query({ ...projectsQuery(), staleTime: "static" })
     const open = projects.find((project) => project.id === lastProject()) ?? projects.find((project) => !project.archived_at) ?? projects[0]
     if (open) throw redirect({ to: "/p/$projectId", params: { projectId: open.id } })
   },
@@ -106,9 +106,8 @@ const project = createRoute({
   getParentRoute: () => inside,
   path: "/p/$projectId",
   beforeLoad: async ({ context: { client }, params }) => {
-    const known = (await client.ensureQueryData(projectsQuery())).some((one) => one.id === params.projectId)
-    const isMine = known || (await client.fetchQuery({ ...projectsQuery(), staleTime: 0 })).some((one) => one.id === params.projectId)
-    // eslint-disable-next-line @typescript-eslint/only-throw-error -- how this router says "not found"
+    const known = (await client.query({ ...projectsQuery(), staleTime: "static" })).some((one) => one.id === params.projectId)
+    const isMine = known || (await client.query({ ...projectsQuery(), staleTime: 0 })).some((one) => one.id === params.projectId)
     if (!isMine) throw notFound()
   },
   component: ProjectPage,
@@ -120,7 +119,7 @@ const projectHome = createRoute({
   loader: async ({ context: { client }, params: { projectId } }) => {
     if (sizeOf(innerWidth) === "phone") return
     const last = lastThread(projectId)
-    const rows = rowsOf(await client.ensureInfiniteQueryData(threadsQuery(projectId)))
+    const rows = rowsOf(await client.infiniteQuery({ ...threadsQuery(projectId), staleTime: "static" }))
     const isLastThere = last && (rows.some((row) => row.thread.id === last) || (await isThere(client, last)))
     const threadId = isLastThere ? last : rows[0]?.thread.id
     if (threadId) throw redirect({ to: "/p/$projectId/t/$threadId", params: { projectId, threadId }, search: {}, replace: true })
@@ -130,7 +129,7 @@ const projectHome = createRoute({
 
 async function isThere(client: QueryClient, threadId: string): Promise<boolean> {
   try {
-    const { thread } = await client.ensureQueryData({ ...threadQuery(threadId), retry: false })
+    const { thread } = await client.query({ ...threadQuery(threadId), staleTime: "static", retry: false })
     return !thread.archived_at
   } catch {
     return false

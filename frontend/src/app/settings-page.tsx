@@ -57,10 +57,10 @@ function Settings({ projectId, page }: { projectId: string | undefined; page: st
   async function signOut() {
     try {
       await auth.signOut()
+      signedOutForGood(client, router)
     } catch (error) {
-      return toast({ text: wordsOf(error), isRefusal: true })
+      toast({ text: wordsOf(error), isRefusal: true })
     }
-    signedOutForGood(client, router)
   }
 
   if (!me || !title) return <NothingHere />

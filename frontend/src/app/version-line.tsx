@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react"
+import { useState } from "react"
 import { CloseIcon } from "@solar-icons/react/linear/close"
 import { DangerTriangleIcon } from "@solar-icons/react/linear/danger-triangle"
 import { RefreshIcon } from "@solar-icons/react/linear/refresh"
@@ -12,12 +12,10 @@ import { useConnection } from "@/lib/socket"
 /** Says that the server is newer than this page. It is never loaded for the person: what is in the field stays. */
 export function VersionLine() {
   const { hello } = useConnection()
-  const [loaded, setLoaded] = useState<string | null>(null)
+  const [loaded, setLoaded] = useState<string | undefined>(undefined)
   const [put, setPut] = useState<string | null>(null)
   const version = hello?.version
-  useEffect(() => {
-    if (version) setLoaded((first) => first ?? version)
-  }, [version])
+  if (version && !loaded) setLoaded(version)
 
   if (hello && hello.protocol !== PROTOCOL_VERSION)
     return (

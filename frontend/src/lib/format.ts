@@ -120,5 +120,5 @@ export function seconds(ms: number): string {
 
 /** The letter or letters that stand for a person. */
 export function initial(name: string): string {
-  return capital([...name.trim()][0] ?? "?")
+  return capital(Array.from(name.trim())[0] ?? "?")
 }

@@ -1,6 +1,6 @@
 import { AlertDialog } from "@base-ui/react/alert-dialog"
 import { Dialog as Base } from "@base-ui/react/dialog"
-import type { FormEvent, ReactNode, RefObject } from "react"
+import type { SubmitEvent, ReactNode, RefObject } from "react"
 
 import { cn } from "@/lib/cn"
 
@@ -22,7 +22,7 @@ interface Props {
 
 /** Asks for a name or two. It floats without a scrim; Enter does it, Esc leaves. */
 export function Dialog({ isOpen, onClose, title: name, about: words, children, foot, onSubmit, initialFocus }: Props & { onSubmit: () => void }) {
-  function submit(event: FormEvent) {
+  function submit(event: SubmitEvent) {
     event.preventDefault()
     onSubmit()
   }

@@ -35,7 +35,10 @@ export function KeptField(props: KeptFieldProps) {
 
   async function leave() {
     const next = (draft ?? value).trim()
-    if (next === value || (!next && !isOptional)) return setDraft(null)
+    if (next === value || (!next && !isOptional)) {
+      setDraft(null)
+      return
+    }
     setRefusal("")
     try {
       await onKeep(next)

@@ -1,5 +1,5 @@
 import { useNavigate } from "@tanstack/react-router"
-import { useState, type FormEvent } from "react"
+import { useState, type SubmitEvent } from "react"
 
 import { Button } from "@/components/ui/button"
 import { Input } from "@/components/ui/field"
@@ -16,7 +16,7 @@ export function JoinWithIt() {
   const navigate = useNavigate()
   const [isOpen, setIsOpen] = useState(false)
   const [link, setLink] = useState("")
-  function go(event: FormEvent) {
+  function go(event: SubmitEvent) {
     event.preventDefault()
     const code = codeIn(link)
     if (code) void navigate({ to: "/join", hash: code })

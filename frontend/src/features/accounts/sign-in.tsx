@@ -31,7 +31,10 @@ export function SignInForm({ label, button, onDone }: SignInFormProps) {
       await auth.signIn(values)
     } catch (error) {
       // 409: this browser is signed in already, in another tab most likely.
-      if (!(error instanceof ApiError && error.status === 409)) return setRefusal(wordsOf(error))
+      if (!(error instanceof ApiError && error.status === 409)) {
+        setRefusal(wordsOf(error))
+        return
+      }
     }
     await onDone()
   })

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query"
-import { useState, type FormEvent } from "react"
+import { useState, type SubmitEvent } from "react"
 import { DangerTriangleIcon } from "@solar-icons/react/linear/danger-triangle"
 import { KeyMinimalisticIcon } from "@solar-icons/react/linear/key-minimalistic"
 import { MenuDotsIcon } from "@solar-icons/react/linear/menu-dots"
@@ -77,7 +77,7 @@ function Row({ provider, onEdit }: { provider: ProviderView; onEdit: () => void 
       undo: () => put((all) => [...all, provider]),
       // Its key could not be brought back, so it goes only when nobody undid it.
       after: () =>
-        api
+        void api
           .delete(`/providers/${provider.id ?? ""}`)
           .catch((error: unknown) => toast({ text: wordsOf(error), isRefusal: true }))
           .finally(reload),
@@ -167,7 +167,7 @@ function NewKey({ provider, isRefused, onDone, onLeave }: NewKeyProps) {
   const [refusal, setRefusal] = useState("")
   const [isTrying, setIsTrying] = useState(false)
 
-  async function keep(event: FormEvent) {
+  async function keep(event: SubmitEvent) {
     event.preventDefault()
     setIsTrying(true)
     setRefusal("")
