@@ -106,7 +106,7 @@ async def measure(here: Stage, count: int, folder: Path) -> dict[str, object]:
 
 async def main() -> None:
     raise_file_limit()
-    async with stage(MODELS, people=50) as here:
+    async with stage(MODELS, people=100) as here:
         with tempfile.TemporaryDirectory(prefix="parley-bench-") as folder:
             rows = [await measure(here, count, Path(folder)) for count in SOCKETS]
     print_line("fanout", passes=PASSES, goal={"ratio_to_picows": 2.2, "ratio_to_consumers": 0.167}, rows=rows)

@@ -12,8 +12,8 @@ COUNTS = (0, 500, 1000)
 
 
 async def main() -> None:
-    async with stage(people=20) as here:
-        sockets = await join_many(here, 20, here.places[0])  # what is loaded on first use is not a socket's
+    async with stage(people=100) as here:
+        sockets = await join_many(here, 100, here.places[0])  # what is loaded on first use is not a socket's
         for socket in sockets:
             socket.close()
         await asyncio.sleep(2)
