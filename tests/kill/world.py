@@ -9,6 +9,7 @@ import hashlib
 import sqlite3
 import time
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,23 @@ UNSAVED_S = 1.3
 UNSAVED_FIRST_S = 0.4
 
 
+class Numbered(PacedProvider):
+    """Never the same answer twice: each begins with its number, so that one cannot pass for another."""
+
+    def __init__(self, models: Sequence[str]) -> None:
+        super().__init__(models)
+        self._begun: set[asyncio.StreamWriter] = set()
+
+    def _event(self, writer: asyncio.StreamWriter, event: dict[str, Any]) -> None:
+        for choice in event["choices"]:
+            if "content" not in choice["delta"]:
+                self._begun.discard(writer)
+            elif writer not in self._begun:
+                self._begun.add(writer)
+                choice["delta"]["content"] = f"#{len(self.streams)} {choice['delta']['content']}"
+        super()._event(writer, event)
+
+
 class Said:
     """What one room showed at some moment: turn → words of its highest attempt."""
 
@@ -34,7 +52,7 @@ class Said:
 class World:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.provider = PacedProvider(MODELS)
+        self.provider = Numbered(MODELS)
         self.server: Server | None = None
         self.alice: Client | None = None
         self.project = ""
