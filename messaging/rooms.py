@@ -38,6 +38,7 @@ MOST_WINDOW_S = 0.050
 # The share of the loop's time that broadcasting may take before deltas wait longer.
 BROADCAST_SHARE = 0.25
 _AGAIN_S = 1.0
+_IDLE_S = 2.0
 
 Delta = TurnDelta | TurnReasoning
 TurnEvent = TurnStarted | TurnWaiting | TurnDelta | TurnReasoning | TurnReset | TurnFinished
@@ -75,12 +76,13 @@ class _Gathered:
 
 
 class _Room:
-    __slots__ = ("deltas", "flushed_at", "lock", "refused", "speaking", "timer", "window_s")
+    __slots__ = ("deltas", "flushed_at", "forget", "lock", "refused", "speaking", "timer", "window_s")
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()  # what is appended first is broadcast first
         self.deltas: list[_Gathered] = []
         self.timer: asyncio.TimerHandle | None = None
+        self.forget: asyncio.TimerHandle | None = None
         self.flushed_at = 0.0
         self.window_s = LEAST_WINDOW_S
         self.refused: dict[UUID, int] = {}  # turn → the attempt that was told to stop
@@ -207,8 +209,7 @@ async def _flush(thread_id: UUID, room: _Room, entries: tuple[Entry, ...]) -> No
             await hub().broadcast(thread_id, appended.epoch, appended.first, appended.last, packet)
         wanted_s = min(MOST_WINDOW_S, hub().cost_s(thread_id) / BROADCAST_SHARE)
         room.window_s = max(LEAST_WINDOW_S, wanted_s, room.window_s * 0.9 if room.window_s > wanted_s else 0)
-    if room.is_idle and not entries:
-        _rooms.pop(thread_id, None)
+    _forget_when_idle(thread_id, room)
     if appended.refused and any(index >= len(gathered) for index in appended.refused):
         raise Superseded
 
@@ -257,13 +258,27 @@ def _note_speaking(thread_id: UUID, room: _Room, events: tuple[AnyEvent, ...]) -
     if set(room.speaking.values()) != before:
         for tell_of in on_speaking:
             tell_of(thread_id)
-    if room.is_idle:
+    _forget_when_idle(thread_id, room)
+
+
+def _forget_when_idle(thread_id: UUID, room: _Room) -> None:
+    """Not at once: between two words of one turn a room keeps its pace."""
+    if room.is_idle and room.forget is None:
+        room.forget = asyncio.get_running_loop().call_later(_IDLE_S, _forget, thread_id, room)
+
+
+def _forget(thread_id: UUID, room: _Room) -> None:
+    room.forget = None
+    if room.is_idle and monotonic() - room.flushed_at >= _IDLE_S:
         _rooms.pop(thread_id, None)
+    else:
+        _forget_when_idle(thread_id, room)
 
 
 def reset() -> None:
     """Forget all rooms. For a server that stops, and for tests."""
     for room in _rooms.values():
-        if room.timer is not None:
-            room.timer.cancel()
+        for timer in (room.timer, room.forget):
+            if timer is not None:
+                timer.cancel()
     _rooms.clear()

@@ -1,0 +1,187 @@
+"""Acknowledged means durable: whatever fails after the commit is repeated, and nothing is seen twice."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chatplatform.kernel.backends import backend
+from chatplatform.kernel.clock import now
+from chatplatform.kernel.db import in_db
+from chatplatform.kernel.errors import Unavailable
+from chatplatform.kernel.ids import new_id
+from messaging import history, outbox, rooms, services
+from messaging.models import Outbox
+from messaging.protocol import Send
+from projects.models import User
+from tests.messaging.conftest import Live
+from tests.messaging.voice import Voice
+from threads.models import Branch, Thread
+
+
+def away(*_: Any, **__: Any) -> Any:
+    raise Unavailable("It does not answer.")
+
+
+async def say(thread: Thread, user: User, body: str = "hello", **fields: Any) -> Any:
+    return await services.send(user.id, Send("", fields.pop("client_id", new_id()), thread.id, body, mode="talk"))
+
+
+async def rows(**where: Any) -> int:
+    return await in_db(Outbox.objects.filter(**where).count)
+
+
+async def test_a_message_is_cleared_once_it_is_stored(live: Live, thread: Thread, alice: User) -> None:
+    sent = await say(thread, alice)
+    await outbox.stored()
+    assert await rows(stored_at=None) == 0
+    assert await rows(body__isnull=False) == 0
+    kept = await backend("message_store").get(sent.message_id)
+    assert kept.body == "hello"
+
+
+async def test_with_the_store_away_one_still_talks_and_reads(
+    live: Live, thread: Thread, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = await live.tabs(thread, alice, bob)
+    store = backend("message_store")
+    monkeypatch.setattr(store, "put", away)
+    for n in range(3):
+        assert (await one.send(str(thread.id), f"word {n}", mode="talk"))["type"] == "ack"
+    await two.until(lambda: len(two.rooms[str(thread.id)].messages) == 3)
+    (late,) = await live.tabs(thread, bob)
+    assert [v[3] for v in late.rooms[str(thread.id)].view()] == ["word 0", "word 1", "word 2"]
+    page = await one.call("GET", f"/threads/{thread.id}/messages?before=3&limit=1")
+    assert [m["body"] for m in page["messages"]] == ["word 1"]
+    assert page["has_more"] is True
+    monkeypatch.undo()
+    assert await outbox.sweep(0) == 3
+    assert await outbox.sweep(0) == 0
+    assert await rows(stored_at=None) == 0
+    assert len((await history.page(alice.id, thread.id)).messages) == 3
+
+
+async def test_with_the_stream_away_the_message_is_accepted_and_told_later(
+    live: Live, thread: Thread, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (two,) = await live.tabs(thread, bob)
+    monkeypatch.setattr(backend("stream_log"), "append", away)
+    sent = await say(thread, alice)
+    assert sent.seq == 1
+    assert await rows(published_at=None) == 1
+    monkeypatch.undo()
+    await outbox.sweep(0)
+    await two.until(lambda: len(two.rooms[str(thread.id)].messages) == 1)
+
+
+async def test_told_twice_is_seen_once(live: Live, thread: Thread, alice: User, bob: User) -> None:
+    (two,) = await live.tabs(thread, bob)
+    sent = await say(thread, alice)
+    await outbox.stored()
+    message = await history.find(sent.message_id)
+    await services.edit(alice.id, message.id, "edited", 1)
+    await outbox.deliver(message)  # as after a crash between telling and clearing
+    await say(thread, alice, "next")
+    await two.until(lambda: len(two.rooms[str(thread.id)].messages) == 2)
+    assert [v[3] for v in two.rooms[str(thread.id)].view()] == ["edited", "next"]
+    assert not two.rooms[str(thread.id)].violations
+
+
+async def test_an_answer_left_behind_is_told_as_its_end(live: Live, thread: Thread, bob: User) -> None:
+    (two,) = await live.tabs(thread, bob)
+    voice = await Voice.begin(thread)
+    await voice.say("words")
+    real = outbox.deliver
+    try:
+        outbox.deliver = lambda message: asyncio.sleep(0)  # type: ignore[assignment]
+        await voice.finish()
+    finally:
+        outbox.deliver = real
+    assert await outbox.sweep(0) == 1
+    room = await two.until_quiet(str(thread.id))
+    assert room.view() == [(1, 0, "complete", "words")]
+
+
+async def test_a_fresh_row_is_left_to_whoever_accepted_it(live: Live, thread: Thread, alice: User) -> None:
+    await say(thread, alice)
+    assert await outbox.sweep() == 0
+
+
+async def test_a_start_delivers_what_a_dead_process_left(
+    live: Live, thread: Thread, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "deliver", lambda message: asyncio.sleep(0))
+    await say(thread, alice)
+    await outbox.stop()
+    monkeypatch.undo()
+    await outbox.start()
+    async with asyncio.timeout(5):
+        while await rows(stored_at=None):
+            await asyncio.sleep(0.01)
+    assert (await rooms.top(thread.id)).offset >= 1
+
+
+async def test_many_at_once_are_stored_in_few_goes(
+    live: Live, thread: Thread, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = backend("message_store")
+    real, sizes = store.put, []
+
+    async def put(messages: Any) -> None:
+        sizes.append(len(messages))
+        await real(messages)
+
+    monkeypatch.setattr(store, "put", put)
+    sent = await asyncio.gather(*(say(thread, user) for user in (alice, bob) * 15))
+    await outbox.stored()
+    assert sorted(s.seq for s in sent) == list(range(1, 31))
+    assert sum(sizes) == 30
+    assert len(sizes) < 30
+
+
+async def test_places_are_dense_whoever_writes_at_once(live: Live, thread: Thread, alice: User, bob: User) -> None:
+    one, two = await live.tabs(thread, alice, bob)
+    await asyncio.gather(
+        *(client.send(str(thread.id), f"{n}", mode="talk") for n in range(10) for client in (one, two))
+    )
+    for client in (one, two):
+        await client.until(lambda client=client: len(client.rooms[str(thread.id)].messages) == 20)
+    assert [v[0] for v in one.rooms[str(thread.id)].view()] == list(range(1, 21))
+    assert one.rooms[str(thread.id)].view() == two.rooms[str(thread.id)].view()
+    branch = await in_db(Branch.objects.get, pk=thread.main_branch_id)
+    assert branch.head_seq == 20
+
+
+async def test_what_was_refused_leaves_no_trace(live: Live, thread: Thread, dave: User) -> None:
+    with pytest.raises(Exception, match="write"):
+        await say(thread, dave)
+    assert await rows() == 0
+    assert (await in_db(Branch.objects.get, pk=thread.main_branch_id)).head_seq == 0
+
+
+async def test_the_same_intent_of_two_people_is_two_messages(
+    live: Live, thread: Thread, alice: User, bob: User
+) -> None:
+    same = new_id()
+    one, two = await say(thread, alice, client_id=same), await say(thread, bob, client_id=same)
+    assert one.message_id != two.message_id
+
+
+async def test_intents_are_remembered_for_seven_days(live: Live, thread: Thread, alice: User) -> None:
+    same = new_id()
+    first = await say(thread, alice, client_id=same)
+    await outbox.stored()
+    assert await in_db(outbox.prune) == 0
+    await in_db(Outbox.objects.update, created_at=now() - timedelta(days=7, minutes=1))
+    assert await in_db(outbox.prune) == 1
+    assert (await say(thread, alice, client_id=same)).message_id != first.message_id
+
+
+async def test_a_row_that_is_not_delivered_is_never_forgotten(
+    live: Live, thread: Thread, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "deliver", lambda message: asyncio.sleep(0))
+    await say(thread, alice)
+    await in_db(Outbox.objects.update, created_at=now() - timedelta(days=30))
+    assert await in_db(outbox.prune) == 0

@@ -1,0 +1,186 @@
+"""Who is here, who types, and the news in everybody's list."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from chatplatform.kernel.db import in_db
+from messaging import news, presence
+from projects.models import Project, User
+from tests.client import Client
+from tests.messaging.conftest import Live
+from tests.messaging.voice import Voice
+from threads.models import Thread
+from threads.services import change_thread, choose, create_thread, fork, mark_read
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presence, "GRACE_S", 0.05)
+    monkeypatch.setattr(news, "GATHER_S", 0.01)
+
+
+def events_of(client: Client, monkeypatch: pytest.MonkeyPatch, thread: Thread) -> list[dict[str, Any]]:
+    """All events that the client's room hears from now on."""
+    heard: list[dict[str, Any]] = []
+    room = client.rooms[str(thread.id)]
+    real = room.apply
+
+    def apply(event: dict[str, Any]) -> str:
+        heard.append(event)
+        return real(event)
+
+    monkeypatch.setattr(room, "apply", apply)
+    return heard
+
+
+def here(heard: list[dict[str, Any]], name: str) -> list[bool]:
+    return [e["is_here"] for e in heard if e["type"] == "presence.changed" and e["person"]["name"] == name]
+
+
+async def test_the_first_tab_comes_and_the_last_one_goes(
+    live: Live, thread: Thread, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (one,) = await live.tabs(thread, alice)
+    heard = events_of(one, monkeypatch, thread)
+    two, three = await live.tabs(thread, bob, bob)
+    await one.until(lambda: here(heard, "Bob") == [True])
+    await two.disconnect()
+    await asyncio.sleep(0.1)
+    assert here(heard, "Bob") == [True]
+    await three.disconnect()
+    await one.until(lambda: here(heard, "Bob") == [True, False])
+
+
+async def test_loading_the_page_again_does_not_flicker(
+    live: Live, thread: Thread, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence, "GRACE_S", 0.3)
+    one, two = await live.tabs(thread, alice, bob)
+    await asyncio.sleep(0.02)
+    heard = events_of(one, monkeypatch, thread)
+    await two.disconnect()
+    await (await two.connect()).join(str(thread.id))
+    await asyncio.sleep(0.4)
+    assert here(heard, "Bob") == []
+
+
+async def test_a_newcomer_sees_who_is_here(live: Live, thread: Thread, alice: User, bob: User) -> None:
+    _, two = await live.tabs(thread, alice, bob)
+    (joined,) = [f for f in two.frames if f["type"] == "joined"]
+    assert [p["name"] for p in joined["snapshot"]["present"]] == ["Alice", "Bob"]
+
+
+async def test_typing_is_told_and_not_too_often(
+    live: Live, thread: Thread, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = await live.tabs(thread, alice, bob)
+    heard = events_of(one, monkeypatch, thread)
+    assert two.socket is not None
+    for _ in range(5):
+        await two.socket.send(json.dumps({"type": "typing", "thread_id": str(thread.id)}))
+    await two.send(str(thread.id), "done", mode="talk")
+    await one.until(lambda: len(one.rooms[str(thread.id)].messages) == 1)
+    typing = [e for e in heard if e["type"] == "typing"]
+    assert [(e["person"]["name"], e["for_ms"]) for e in typing] == [("Bob", 5000)]
+
+
+async def test_who_is_in_another_room_is_not_told_to_type_here(
+    live: Live, thread: Thread, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (one,) = await live.tabs(thread, alice)
+    heard = events_of(one, monkeypatch, thread)
+    two = await live.tab(bob)
+    assert two.socket is not None
+    await two.socket.send(json.dumps({"type": "typing", "thread_id": str(thread.id)}))
+    await two.send(str(thread.id), "x", mode="talk")
+    await one.until(lambda: len(one.rooms[str(thread.id)].messages) == 1)
+    assert not [e for e in heard if e["type"] == "typing"]
+
+
+# -- news ---------------------------------------------------------------------------------------------------
+
+
+def items(client: Client, kind: str) -> list[dict[str, Any]]:
+    return [f["item"] for f in client.frames if f["type"] == "news" and f["item"]["type"] == kind]
+
+
+async def watcher(live: Live, user: User, project: Project) -> Client:
+    client = await live.tab(user)
+    assert (await client.say("watch", project_id=str(project.id)))["type"] == "ack"
+    return client
+
+
+async def test_a_list_hears_what_is_said_and_which_models_write(
+    live: Live, thread: Thread, project: Project, alice: User, bob: User
+) -> None:
+    two = await watcher(live, bob, project)
+    (one,) = await live.tabs(thread, alice)
+    await one.send(str(thread.id), "hello", mode="talk")
+    await two.until(lambda: items(two, "thread.active") != [])
+    assert items(two, "thread.active")[-1]["head_seq"] == 1
+    voice = await Voice.begin(thread)
+    await two.until(lambda: items(two, "thread.active")[-1]["live_slots"] == [1])
+    await voice.say("words")
+    await voice.finish()
+    await two.until(lambda: items(two, "thread.active")[-1]["live_slots"] == [])
+    assert items(two, "thread.active")[-1]["head_seq"] == 2
+
+
+async def test_the_first_words_name_the_thread_for_all(live: Live, project: Project, alice: User, bob: User) -> None:
+    new = await in_db(create_thread, alice.id, project.id, line_up=[])
+    two = await watcher(live, bob, project)
+    (one,) = await live.tabs(new, alice)
+    await one.send(str(new.id), "Who gets the last seat on the ferry?", mode="talk")
+    await two.until(lambda: any("last seat" in i["thread"]["title"] for i in items(two, "thread.listed")))
+
+
+async def test_a_private_thread_is_news_to_its_people_alone(
+    live: Live, project: Project, alice: User, bob: User, carol: User
+) -> None:
+    let_in, outside = await watcher(live, bob, project), await watcher(live, carol, project)
+    private = await in_db(create_thread, alice.id, project.id, is_private=True, people=[bob.id], line_up=[])
+    (one,) = await live.tabs(private, alice)
+    await one.send(str(private.id), "between us", mode="talk")
+    voice = await Voice.begin(private)
+    await voice.finish()
+    await let_in.until(lambda: items(let_in, "thread.active") != [] and items(let_in, "thread.listed") != [])
+    await asyncio.sleep(0.1)
+    assert [f for f in outside.frames if f["type"] == "news"] == []
+
+
+async def test_the_person_named_is_told(live: Live, thread: Thread, alice: User, bob: User, carol: User) -> None:
+    one, two, other = await live.tab(alice), await live.tab(bob), await live.tab(carol)
+    await one.send(str(thread.id), "ask @bob, not someone@carol", mode="talk")
+    await two.until(lambda: items(two, "person.named") != [])
+    assert items(two, "person.named")[0]["by"] == "Alice"
+    assert items(other, "person.named") == []
+    assert items(one, "person.named") == []
+
+
+async def test_what_changes_in_threads_is_told_to_their_room(
+    live: Live, thread: Thread, project: Project, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = await live.tabs(thread, alice, bob)
+    await one.send(str(thread.id), "hello", mode="talk")
+    heard = events_of(two, monkeypatch, thread)
+    branch = await in_db(fork, alice.id, thread.id, "another way", thread.main_branch_id, 1, 0)
+    await in_db(choose, alice.id, thread.id, branch.id, 1, -1, 0, True)
+    await in_db(choose, alice.id, thread.id, branch.id, 1, -1, 0, False)
+    await in_db(change_thread, alice.id, thread.id, title="Seats")
+    await two.until(lambda: any(e["type"] == "thread.changed" for e in heard))
+    assert [e["type"] for e in heard if e["type"].startswith(("branch", "choice"))] == [
+        "branch.created",
+        "choice.changed",
+    ]
+    assert [e["thread"]["title"] for e in heard if e["type"] == "thread.changed"] == ["Seats"]
+
+
+async def test_reading_in_one_tab_is_told_to_the_other(live: Live, thread: Thread, alice: User, bob: User) -> None:
+    one, two, other = await live.tab(alice), await live.tab(alice), await live.tab(bob)
+    await one.send(str(thread.id), "hello", mode="talk")
+    await in_db(mark_read, alice.id, thread.id, thread.main_branch_id, 0, True)
+    await two.until(lambda: items(two, "thread.read") != [])
+    assert items(other, "thread.read") == []
