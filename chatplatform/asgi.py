@@ -5,7 +5,7 @@ A server without a lifespan (daphne under `runserver`) gets the live side with i
 
 import os
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 from django.core.asgi import get_asgi_application
 
@@ -20,7 +20,7 @@ Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[Any], Awaitable[None]]
 
-_http = limited(django_application)
+_http = limited(cast(Any, django_application))
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

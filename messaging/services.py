@@ -18,7 +18,7 @@ from chatplatform.kernel import limits
 from chatplatform.kernel.backends import backend
 from chatplatform.kernel.clock import now
 from chatplatform.kernel.db import in_db
-from chatplatform.kernel.errors import Conflict, Forbidden, Invalid
+from chatplatform.kernel.errors import AppError, Conflict, Forbidden, Invalid
 from chatplatform.kernel.ids import new_id
 from messaging import access, asking, failpoints, history, news, outbox, rooms
 from messaging.models import Run
@@ -91,12 +91,13 @@ def check_body(body: str) -> None:
 
 
 def _accept(user_id: UUID, command: Send) -> _Accepted:
-    """One unit of work. A race between two of the same `client_id` is decided by the outbox's constraint."""
+    """One unit of work. Whether it was sent before is asked only when it cannot be accepted: the outbox's
+    constraint decides, also between two at once, and who may not write any more is still told what they sent."""
     limits.hit("send", user_id, settings.SEND_RATE)
     try:
         with transaction.atomic():
             return _write(user_id, command)
-    except IntegrityError:
+    except (AppError, IntegrityError):
         before = outbox.sent_before(str(user_id), command.client_id)
         if before is None:
             raise
@@ -104,9 +105,6 @@ def _accept(user_id: UUID, command: Send) -> _Accepted:
 
 
 def _write(user_id: UUID, command: Send) -> _Accepted:
-    before = outbox.sent_before(str(user_id), command.client_id)
-    if before is not None:
-        return _Accepted(Sent(before.seq, before.message_id, before.run_id, is_duplicate=True))
     let_in = access_thread(user_id, command.thread_id, Permission.WRITE)
     branch = _locked_branch(let_in, command.branch_id)
     if command.reply_to is not None and not 1 <= command.reply_to <= branch.head_seq:

@@ -73,7 +73,7 @@ async def test_each_command_asks_who_may(
     live: Live, thread: Thread, question: uuid.UUID, cast: dict[str, User], command: str, role: str
 ) -> None:
     voice = await Voice.begin(thread)
-    fields: Json = {
+    every: dict[str, Json] = {
         "join": {"thread_id": thread.id},
         "leave": {"thread_id": thread.id},
         "watch": {"project_id": thread.project_id},
@@ -83,9 +83,9 @@ async def test_each_command_asks_who_may(
         "cancel": {"turn_id": voice.turn.id},
         "typing": {"thread_id": thread.id},
         "heartbeat": {},
-    }[command]
+    }
     client = await live.tab(cast[role])
-    answer = await ask(client, command, fields)
+    answer = await ask(client, command, every[command])
     code = answer.get("code", "") if answer["type"] == "error" else ""
     assert code == expected(NEEDS[command], role), answer
     if code == "not_found":

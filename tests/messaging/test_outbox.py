@@ -14,7 +14,8 @@ from chatplatform.kernel.ids import new_id
 from messaging import history, outbox, rooms, services
 from messaging.models import Outbox
 from messaging.protocol import Send
-from projects.models import User
+from projects.models import Project, User
+from projects.people import change_role
 from tests.messaging.conftest import Live
 from tests.messaging.voice import Voice
 from threads.models import Branch, Thread
@@ -94,7 +95,7 @@ async def test_an_answer_left_behind_is_told_as_its_end(live: Live, thread: Thre
     await voice.say("words")
     real = outbox.deliver
     try:
-        outbox.deliver = lambda message: asyncio.sleep(0)  # type: ignore[assignment]
+        outbox.deliver = lambda message: asyncio.sleep(0)
         await voice.finish()
     finally:
         outbox.deliver = real
@@ -166,6 +167,16 @@ async def test_the_same_intent_of_two_people_is_two_messages(
     same = new_id()
     one, two = await say(thread, alice, client_id=same), await say(thread, bob, client_id=same)
     assert one.message_id != two.message_id
+
+
+async def test_who_may_not_write_any_more_is_still_told_what_they_sent(
+    live: Live, thread: Thread, project: Project, alice: User, bob: User
+) -> None:
+    same = new_id()
+    first = await say(thread, bob, client_id=same)
+    await in_db(change_role, alice.id, project.id, bob.id, "viewer")
+    again = await say(thread, bob, client_id=same)
+    assert (again.message_id, again.is_duplicate) == (first.message_id, True)
 
 
 async def test_intents_are_remembered_for_seven_days(live: Live, thread: Thread, alice: User) -> None:

@@ -166,6 +166,7 @@ async def test_what_changes_in_threads_is_told_to_their_room(
     one, two = await live.tabs(thread, alice, bob)
     await one.send(str(thread.id), "hello", mode="talk")
     heard = events_of(two, monkeypatch, thread)
+    assert thread.main_branch_id is not None
     branch = await in_db(fork, alice.id, thread.id, "another way", thread.main_branch_id, 1, 0)
     await in_db(choose, alice.id, thread.id, branch.id, 1, -1, 0, True)
     await in_db(choose, alice.id, thread.id, branch.id, 1, -1, 0, False)
@@ -181,6 +182,7 @@ async def test_what_changes_in_threads_is_told_to_their_room(
 async def test_reading_in_one_tab_is_told_to_the_other(live: Live, thread: Thread, alice: User, bob: User) -> None:
     one, two, other = await live.tab(alice), await live.tab(alice), await live.tab(bob)
     await one.send(str(thread.id), "hello", mode="talk")
+    assert thread.main_branch_id is not None
     await in_db(mark_read, alice.id, thread.id, thread.main_branch_id, 0, True)
     await two.until(lambda: items(two, "thread.read") != [])
     assert items(other, "thread.read") == []

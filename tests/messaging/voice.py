@@ -61,7 +61,7 @@ class Voice:
 
 @transaction.atomic
 def _rows(thread: Thread, variant: int, seq: int | None) -> tuple[Turn, Message]:
-    branch = Branch.objects.select_for_update().get(pk=thread.main_branch_id)
+    branch = Branch.objects.select_for_update().get(thread=thread, name="main")
     if seq is None:
         branch.head_seq = seq = branch.head_seq + 1
         branch.save(update_fields=["head_seq"])
