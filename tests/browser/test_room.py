@@ -1,0 +1,97 @@
+"""What people see of each other and of the models, live, in two browsers."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Person, script
+
+DONE = re.compile("done")
+
+
+def test_first_account_asks_and_is_answered(alice: Person) -> None:
+    alice.ask("Why do people still print their ticket?")
+    expect(alice.room.get_by_text("Why do people still print their ticket?")).to_be_visible()
+    answers = alice.room.locator("[data-phase]")
+    expect(answers.first).to_have_attribute("data-phase", DONE, timeout=60_000)
+
+
+def test_two_people_watch_two_models_write_at_once(alice: Person, bob: Person) -> None:
+    thread_id = alice.new_thread(script(150, 40, 1), script(150, 40, 2))
+    bob.open_thread(thread_id)
+    alice.ask("Who gets the last seat?")
+    for person in (alice, bob):
+        for letter in "AB":
+            expect(person.lane(letter)).to_have_attribute("data-phase", "writing")
+    halfway = len(bob.words(bob.lane("A")))
+    bob.page.wait_for_timeout(500)
+    assert len(bob.words(bob.lane("A"))) > halfway  # the words arrive, they are not delivered at the end
+    for person in (alice, bob):
+        for letter in "AB":
+            expect(person.lane(letter)).to_have_attribute("data-phase", DONE)
+    for letter in "AB":
+        assert said(alice, letter) == said(bob, letter)
+        assert len(said(alice, letter)) > 200
+    assert said(alice, "A") != said(alice, "B")
+
+
+def test_reload_in_mid_stream_misses_nothing_and_repeats_nothing(alice: Person, bob: Person) -> None:
+    thread_id = alice.new_thread(script(200, 40, 3))
+    bob.open_thread(thread_id)
+    alice.ask("Tell me about the quay.")
+    expect(alice.room.locator('[data-phase="writing"]')).to_be_visible()
+    alice.page.wait_for_timeout(1_000)
+    alice.page.reload()
+    expect(alice.room.locator('[data-phase="writing"]')).to_be_visible()
+    for person in (alice, bob):
+        expect(person.room.locator("[data-phase]").last).to_have_attribute("data-phase", DONE)
+    assert alice.words(alice.room.locator("[data-phase] .md").last) == bob.words(
+        bob.room.locator("[data-phase] .md").last
+    )
+
+
+def test_late_comer_sees_the_words_so_far_and_goes_on(alice: Person, bob: Person) -> None:
+    thread_id = alice.new_thread(script(200, 40, 4), script(200, 40, 5))
+    alice.ask("What does the harbour smell of?")
+    expect(alice.lane("A")).to_have_attribute("data-phase", "writing")
+    alice.page.wait_for_timeout(1_500)
+    bob.open_thread(thread_id)
+    expect(bob.lane("A")).to_have_attribute("data-phase", "writing")
+    for person in (alice, bob):
+        for letter in "AB":
+            expect(person.lane(letter)).to_have_attribute("data-phase", DONE)
+    assert [said(alice, letter) for letter in "AB"] == [said(bob, letter) for letter in "AB"]
+
+
+def test_failing_model_says_so_and_does_not_hold_up_the_others(alice: Person) -> None:
+    alice.new_thread(script(60, 40, 6), script(60, 40, 7, fault="500"))
+    alice.ask("Anybody there?")
+    expect(alice.lane("A")).to_have_attribute("data-phase", DONE)
+    expect(alice.lane("B")).to_have_attribute("data-phase", "failed", timeout=45_000)
+    expect(alice.lane("B").get_by_role("button", name="Ask another model")).to_be_visible()
+
+
+def test_one_answer_is_stopped_and_the_other_goes_on(alice: Person) -> None:
+    alice.new_thread(script(300, 40, 8), script(80, 40, 9))
+    alice.ask("Count the boats.")
+    expect(alice.lane("A")).to_have_attribute("data-phase", "writing")
+    alice.page.wait_for_timeout(700)
+    alice.lane("A").get_by_role("button", name=re.compile("^Stop")).click()
+    expect(alice.lane("A")).to_have_attribute("data-phase", "stopped")
+    expect(alice.lane("A")).to_contain_text("stopped by Alice")
+    expect(alice.lane("B")).to_have_attribute("data-phase", DONE)
+
+
+def test_regenerated_answer_keeps_the_old_one_as_a_sibling(alice: Person) -> None:
+    alice.new_thread(script(30, 60, 10), script(30, 60, 11))
+    alice.ask("Name a knot.")
+    expect(alice.lane("A")).to_have_attribute("data-phase", DONE)
+    alice.lane("A").get_by_role("button", name="Regenerate").click()
+    expect(alice.lane("A")).to_contain_text("2/2")
+    expect(alice.lane("A")).to_have_attribute("data-phase", DONE)
+    alice.lane("A").get_by_role("button", name="Previous answer").click()
+    expect(alice.lane("A")).to_contain_text("1/2")
+
+
+def said(person: Person, letter: str) -> str:
+    return person.words(person.lane(letter).locator(".md").last)
