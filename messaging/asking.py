@@ -16,7 +16,7 @@ def speakers(command: Send, thread: Thread) -> list[Speaker]:
     """The models that answer, in the order of their lanes; none for talk. Raises Invalid."""
     if command.mode == "talk":
         return []
-    offered = _offered(thread.project_id)
+    offered = all_offered(thread.project_id)
     if command.models is not None:
         wanted = list(dict.fromkeys(command.models))
         if not wanted:
@@ -28,10 +28,10 @@ def speakers(command: Send, thread: Thread) -> list[Speaker]:
 
 def as_speakers(project_id: UUID, model_ids: Sequence[str]) -> list[Speaker]:
     """These models as the project knows them now. Raises Invalid for one that it does not offer."""
-    return _speakers(project_id, model_ids, _offered(project_id))
+    return _speakers(project_id, model_ids, all_offered(project_id))
 
 
-def _offered(project_id: UUID) -> dict[str, ModelInfo]:
+def all_offered(project_id: UUID) -> dict[str, ModelInfo]:
     from messaging.providers import offers
 
     return {info.id: info for info, _ in offers.offered(project_id)}

@@ -13,8 +13,6 @@ CHOICES: dict[str, tuple[Preference, ...]] = {
     "enter_sends": (True, False),
     "single_key_shortcuts": (True, False),
     "reduced_motion": (False, True),
-    "is_list_folded": (False, True),
-    "is_panel_open": (False, True),
 }
 
 

@@ -69,6 +69,7 @@ def create_thread(
         inherited, own_from = cut_path(branch_path(source), origin.seq), origin.seq + 1
         main.parent_id, main.fork_seq, main.fork_variant = inherited[-1].branch_id, origin.seq, origin.variant
         main.head_seq = origin.seq
+    models = hooks.default_line_up(project_id) if line_up is None else line_up
     main.path = _stored([*inherited, PathRange(main.id, own_from, None)])
     thread.save(force_insert=True)
     main.save(force_insert=True)
@@ -76,7 +77,7 @@ def create_thread(
     thread.save(update_fields=["main_branch"])
     if is_private:
         _let_in(thread, [user_id, *people])
-    _write_line_up(thread, hooks.default_line_up(project_id) if line_up is None else line_up)
+    _write_line_up(thread, models)
     after_commit(signals.thread_created, thread_id=thread.id)
     return thread
 
@@ -218,8 +219,11 @@ def _write_line_up(thread: Thread, model_ids: Sequence[str]) -> None:
         raise Invalid(f"{settings.MAX_MODELS} models at once are the most.", "too_many_models")
     if any(not m or len(m) > 200 for m in models):
         raise Invalid("A model has an id of 1 to 200 characters.", "unknown_model")
-    hooks.check_line_up(thread.project_id, models)
-    Participant.objects.filter(thread=thread, user=None).delete()
+    present = Participant.objects.filter(thread=thread, user=None)
+    here = set(present.values_list("model_id", flat=True))
+    # One whose provider has gone meanwhile may stay; it does not stand in the way of changing the others.
+    hooks.check_line_up(thread.project_id, [model for model in models if model not in here])
+    present.delete()
     Participant.objects.bulk_create(
         Participant(thread=thread, model_id=model, position=at) for at, model in enumerate(models)
     )

@@ -145,6 +145,13 @@ def test_no_mail_is_sent(settings: LazySettings) -> None:
     assert mail.outbox == []
 
 
+def test_sign_ups_from_one_address_are_limited() -> None:
+    answers = [sign_up(Client(), f"person{n}@example.org", name="") for n in range(21)]
+    assert [a.status_code for a in answers] == [400] * 20 + [429]
+    assert answers[-1].body["retry_after_s"] > 3500
+    assert sign_up(Client(REMOTE_ADDR="192.0.2.7")).status_code == 200
+
+
 # -- closed --------------------------------------------------------------------------------------
 
 

@@ -266,6 +266,16 @@ def test_line_up_takes_only_what_the_project_offers(bob: User, thread: Thread, m
     assert list(Participant.objects.filter(thread=thread).values_list("model_id", flat=True)) == ["a:1"]
 
 
+def test_model_whose_provider_has_gone_does_not_stand_in_the_way(
+    bob: User, thread: Thread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+    set_line_up(bob.id, thread.id, ["gone:1"])
+    monkeypatch.setattr(hooks, "check_line_up", lambda project_id, model_ids: asked.append(model_ids))
+    set_line_up(bob.id, thread.id, ["gone:1", "new:2"])
+    assert asked == [["new:2"]]
+
+
 def test_whoever_started_a_private_thread_stays_in_it(bob: User, carol: User, dave: User, private: Thread) -> None:
     set_people(bob.id, private.id, [carol.id])
     assert set(members_of(private)) == {bob.id, carol.id}
