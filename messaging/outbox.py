@@ -124,8 +124,9 @@ async def deliver(message: Message) -> None:
     failpoints.reach("after_publish")
     global _storing
     _waiting.append(message)
-    if _storing is None or _storing.done():
-        _storing = asyncio.get_running_loop().create_task(_store_waiting())
+    loop = asyncio.get_running_loop()
+    if _storing is None or _storing.done() or _storing.get_loop() is not loop:
+        _storing = loop.create_task(_store_waiting())
 
 
 def event_of(message: Message) -> AnyEvent:

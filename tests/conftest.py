@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from chatplatform.kernel import backends, db
+from messaging import lifecycle
 from projects.models import Membership, Project, Role, User
 from threads.models import Thread
 
@@ -84,6 +85,7 @@ def browser_of(db: None) -> Callable[[User | None], Browser]:
 def _fresh_backends() -> Iterator[None]:
     yield
     backends.reset()
+    lifecycle.reset()
 
 
 @pytest.fixture(autouse=True, scope="session")
