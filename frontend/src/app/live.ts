@@ -19,7 +19,10 @@ export interface Here {
 export function applyNews(client: QueryClient, item: AnyNews, projectId: string | null, here: Here): void {
   switch (item.type) {
     case "thread.listed":
-      putThread(client, item.thread, findRow(client, item.thread.id)?.read_seq ?? 0)
+      // Long known to others, new to this list (brought back, or let in): only the server knows what was read of it.
+      if (!item.thread.archived_at && item.thread.head_seq > 1 && !findRow(client, item.thread.id))
+        void client.invalidateQueries({ queryKey: keys.threads(item.thread.project_id), exact: true })
+      else putThread(client, item.thread)
       break
     case "thread.active": {
       setLive(item.thread_id, item.live_slots)

@@ -27,16 +27,16 @@ export function useThreadActions() {
   const client = useQueryClient()
 
   async function change(thread: ThreadView, what: { title?: string; is_archived?: boolean }): Promise<boolean> {
-    putThread(client, {
-      ...thread,
-      ...(what.title !== undefined && { title: what.title }),
-      ...(what.is_archived !== undefined && { archived_at: what.is_archived ? new Date().toISOString() : null }),
-    })
+    // Coming back is not shown before the server says what is unread in it.
+    const isShownAtOnce = what.is_archived !== false
+    const before = findRow(client, thread.id)
+    if (isShownAtOnce)
+      putThread(client, { ...thread, ...(what.title !== undefined && { title: what.title }), ...(what.is_archived && { archived_at: new Date().toISOString() }) })
     try {
       keep(client, await api.patch<ThreadDetail>(`/threads/${thread.id}`, what))
       return true
     } catch (error) {
-      putThread(client, thread)
+      if (isShownAtOnce) putThread(client, thread, before?.read_seq)
       toast({ text: wordsOf(error), isRefusal: true })
       return false
     }
