@@ -15,7 +15,7 @@ from chatplatform.kernel.ids import new_id
 from messaging.models import Run, RunKind, RunState, Turn, TurnState
 from messaging.runs import views
 from messaging.runs.plans.base import NextTurn
-from messaging.runs.rows import NO_PAST, OPEN, job_of, kept, locked_run, place_turns, step, turns_of, write_end
+from messaging.runs.rows import NO_PAST, OPEN, first_step, job_of, kept, locked_run, place_turns, step, write_end
 from messaging.runs.types import Begun, Speaker, Step
 from messaging.types import Message
 from projects.models import User
@@ -60,7 +60,7 @@ def create_run(
         asked_by_name=user.name,
     )
     run.save(force_insert=True)
-    return step(run, branch=branch, also=(prompt,))
+    return first_step(run, branch, prompt)
 
 
 def _check(asked: list[Speaker], kind: str, rounds: int) -> None:
@@ -147,8 +147,8 @@ def again(turn_id: UUID, user: User, speaker: Speaker | None) -> Step:
         asked_by_name=user.name,
     )
     variant = (siblings.aggregate(last=Max("variant"))["last"] or 0) + 1
-    begun = place_turns(run, branch, [NextTurn("a", 0, old.lane, old.round)], sibling=(old.seq, variant))
-    return Step(views.run_view(run, turns_of(run)), run.thread.project_id, begun)
+    turns, begun = place_turns(run, branch, [NextTurn("a", 0, old.lane, old.round)], sibling=(old.seq, variant))
+    return Step(views.run_view(run, turns), run.thread.project_id, begun)
 
 
 def speaker_json(speaker: Speaker) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from threads import choices
 from threads.models import Branch
 from threads.queries import branch_path
 
+FIRST_ANSWER = 2
+
 
 def past_of(branch: Branch, before: int, also: tuple[Message, ...] = ()) -> Past:
     """This function will read path, room choices and not yet stored messages: what the store cannot know.
@@ -18,5 +20,7 @@ def past_of(branch: Branch, before: int, also: tuple[Message, ...] = ()) -> Past
         for r in branch_path(branch)
         if r.from_seq < before
     )
-    chosen = {(c.seq, c.lane): c.variant for c in choices.effective(branch, None, to_seq=before - 1)}
+    # A first question has nothing before it to choose from.
+    found = choices.effective(branch, None, to_seq=before - 1) if before > FIRST_ANSWER else []
+    chosen = {(choice.seq, choice.lane): choice.variant for choice in found}
     return Past(path, before, (*outbox.overlay(path), *also), chosen)

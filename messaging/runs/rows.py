@@ -44,7 +44,7 @@ def place_turns(
     *,
     sibling: tuple[int, int] | None = None,
     also: tuple[Message, ...] = (),
-) -> tuple[Begun, ...]:
+) -> tuple[list[Turn], tuple[Begun, ...]]:
     """Create turns at the branch's next place, or as the `sibling` (seq, variant). Part of a transaction
     that holds the branch; `also`: what it accepts besides.
 
@@ -81,10 +81,11 @@ def place_turns(
         Branch.objects.filter(pk=branch.pk).update(head_seq=place)
         branch.head_seq = place
     past = past_of(branch, place, also) if is_claimed else None
-    return tuple(
+    begun = (
         Begun(turn.id, views.turn_message(turn, run), job_of(turn, run, past) if past is not None else None)
         for turn in turns
     )
+    return turns, tuple(begun)
 
 
 def job_of(turn: Turn, run: Run, past: Past, reset: Attempt | None = None) -> Job:
@@ -123,15 +124,27 @@ def locked_run(run_id: UUID) -> Run:
 
 
 def turns_of(run: Run) -> list[Turn]:
-    """All turns of the run, in the order they were created, without their texts."""
-    return list(Turn.objects.filter(run=run).only(*SHORT).order_by("created_at", "lane", "id"))
+    """All turns of the run, in the order of their places, without their texts."""
+    return list(Turn.objects.filter(run=run).only(*SHORT).order_by("seq", "variant"))
 
 
-def step(
-    run: Run, settled: tuple[Message, ...] = (), branch: Branch | None = None, also: tuple[Message, ...] = ()
+def first_step(run: Run, branch: Branch, question: Message) -> Step:
+    """The step of a run that was just written, in the transaction that accepts its question and holds the branch."""
+    return _step(run, [], (), branch, (question,))
+
+
+def step(run: Run, settled: tuple[Message, ...] = ()) -> Step:
+    """Ask the plan what comes next and write it down. Part of a transaction that holds the run."""
+    return _step(run, turns_of(run), settled)
+
+
+def _step(
+    run: Run,
+    turns: list[Turn],
+    settled: tuple[Message, ...],
+    branch: Branch | None = None,
+    also: tuple[Message, ...] = (),
 ) -> Step:
-    """Ask the plan and write down what it says. Part of a transaction that holds the run, and maybe its branch."""
-    turns = turns_of(run)
     if run.state in ENDED:
         return Step(views.run_view(run, turns), run.thread.project_id, (), settled)
     ids = [m["id"] for m in run.spec["models"]]
@@ -148,8 +161,8 @@ def step(
     begun: tuple[Begun, ...] = ()
     if plan.new:
         branch = branch or Branch.objects.select_for_update().get(pk=run.branch_id)
-        begun = place_turns(run, branch, plan.new, also=also)
-        turns = turns_of(run)
+        new, begun = place_turns(run, branch, plan.new, also=also)
+        turns += new
     if plan.end:
         run.state, run.stop_reason, run.reason = plan.end, plan.stop_reason, plan.sentence
         run.ended_at = now()
