@@ -243,7 +243,26 @@ PROVIDER_CONCURRENCY = env_number("PARLEY_PROVIDER_CONCURRENCY", 8, 1)
 PROVIDER_CONNECT_S = env_number("PARLEY_PROVIDER_CONNECT_S", 10, 1)
 PROVIDER_FIRST_BYTE_S = env_number("PARLEY_PROVIDER_FIRST_BYTE_S", 60, 1)
 PROVIDER_STALL_S = env_number("PARLEY_PROVIDER_STALL_S", 45, 1)
+PROVIDER_PINGS_S = env_number("PARLEY_PROVIDER_PINGS_S", 300, 1)  # with signs of life, but without a word
 PROVIDER_TOTAL_S = env_number("PARLEY_PROVIDER_TOTAL_S", 900, 1)
+# Which models stand first, and prices of your own: see docs/models.md.
+MODELS_FILE = env("PARLEY_MODELS_FILE")
+# Keys and addresses of providers, under the names that everybody uses; `messaging/providers/config.py` reads them.
+PROVIDER_ENVIRONMENT = {
+    name: env(name)
+    for name in (
+        "OPENAI_API_KEY", "OPENAI_BASE_URL",
+        "OPENROUTER_API_KEY", "OPENROUTER_BASE_URL",
+        "OLLAMA_API_KEY", "OLLAMA_BASE_URL",
+        "GROQ_API_KEY", "GROQ_BASE_URL",
+        "MISTRAL_API_KEY", "MISTRAL_BASE_URL",
+        "DEEPSEEK_API_KEY", "DEEPSEEK_BASE_URL",
+        "XAI_API_KEY", "XAI_BASE_URL",
+        "GEMINI_API_KEY", "GEMINI_BASE_URL",
+        "TOGETHER_API_KEY", "TOGETHER_BASE_URL",
+        "CEREBRAS_API_KEY", "CEREBRAS_BASE_URL",
+    )
+}  # fmt: skip
 # May an administrator name a provider on this machine or in the private network?
 ARE_PRIVATE_PROVIDERS_ALLOWED = env_flag("PARLEY_PRIVATE_PROVIDERS", True)
 

@@ -20,12 +20,12 @@ async def start() -> None:
     global _clock
     if _clock is not None:
         return
-    from messaging.providers.catalog import catalog
+    from messaging.providers import catalog
 
     loop = asyncio.get_running_loop()
     _clock = loop.create_task(_tick_for_ever(), name="live clock")
     listeners.start(loop)
-    catalog()
+    await catalog.start()
     await outbox.start()
     await backend("dispatcher").start()
 

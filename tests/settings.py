@@ -15,5 +15,7 @@ for _name in [n for n in os.environ if n.startswith("PARLEY_") and n != "PARLEY_
 
 from chatplatform.settings import *  # noqa: E402, F403
 
+PROVIDER_ENVIRONMENT: dict[str, str] = {}
+IS_LOCAL_MODEL_ON = False  # the tests of it turn it on
 SECRET_KEY = "a key for tests, known to everybody"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

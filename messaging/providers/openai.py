@@ -7,7 +7,7 @@ form was refused (a field this provider does not know), before anything was answ
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 import httpx
@@ -44,6 +44,7 @@ class Endpoint(Struct, frozen=True):
     headers: dict[str, str] = {}
     limit_field: str = "max_tokens"  # what it calls the most tokens of an answer
     has_usage_option: bool = True
+    keeps_connections: bool = True
 
     def __repr__(self) -> str:  # a key must not get into a log by way of a trace
         return f"Endpoint({self.slug!r}, {self.origin.url!r})"
@@ -57,12 +58,13 @@ class OpenAiProvider:
         self.failures = Failures(endpoint.name, endpoint.key)
         self._client: httpx.AsyncClient | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._has_answered = False  # a connection may have been kept since, and closed by the other side
         self._limit_fields: dict[str, str] = {}  # by model, once it refused the usual one; "" is none at all
         self._refused: dict[str, frozenset[str]] = {}  # by model: fields it will not have
 
     # -- the promise ---------------------------------------------------------------------------
 
-    async def stream(self, request: ChatRequest) -> AsyncIterator[ProviderEvent]:
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[ProviderEvent, None]:
         patience = Patience(self.endpoint.timeouts, thinks=request.model.thinks)
         response = await self._open(request, patience)
         try:
@@ -111,8 +113,9 @@ class OpenAiProvider:
             headers = {**end.headers, **({"Authorization": f"Bearer {end.key}"} if end.key else {})}
             self._loop = loop
             self._client = transport.client(
-                end.origin, headers, connect_s=end.timeouts.connect_s, is_private_allowed=end.is_private_allowed
-            )
+                end.origin, headers, connect_s=end.timeouts.connect_s,
+                is_private_allowed=end.is_private_allowed, keeps_connections=end.keeps_connections,
+            )  # fmt: skip
         return self._client
 
     async def _open(self, request: ChatRequest, patience: Patience) -> httpx.Response:
@@ -136,19 +139,30 @@ class OpenAiProvider:
         raise self.failures.broken("does not take the request in any form.", said, retryable=False)
 
     async def _send(self, body: dict[str, Any], patience: Patience) -> httpx.Response:
-        client = self.client()
         content = encode(body)
-        asked = client.build_request(
-            "POST", "chat/completions", content=content,
-            headers={"Content-Type": "application/json", "Accept": "text/event-stream"},
-        )  # fmt: skip
-        try:
-            async with asyncio.timeout(patience.until_headers_s(monotonic())):
-                return await client.send(asked, stream=True)
-        except TimeoutError as error:
-            raise self.failures.silent(self.endpoint.timeouts.first_byte_s, "no answer to the request") from error
-        except httpx.TransportError as error:
-            raise self.failures.unreachable(error) from error
+        is_second = not self._has_answered
+        while True:
+            try:
+                async with asyncio.timeout(patience.until_headers_s(monotonic())):
+                    response = await self._post(content)
+            except TimeoutError as error:
+                raise self.failures.silent(self.endpoint.timeouts.first_byte_s, "no answer to the request") from error
+            except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
+                # A kept connection that the other side was just closing: not a failure of anybody's. Once.
+                if is_second:
+                    raise self.failures.unreachable(error) from error
+                is_second = True
+            except httpx.TransportError as error:
+                raise self.failures.unreachable(error) from error
+            else:
+                self._has_answered = True
+                return response
+
+    async def _post(self, content: bytes) -> httpx.Response:
+        client = self.client()
+        headers = {"Content-Type": "application/json", "Accept": "text/event-stream"}
+        asked = client.build_request("POST", "chat/completions", content=content, headers=headers)
+        return await client.send(asked, stream=True)
 
     def _form(self, request: ChatRequest) -> dict[str, Any]:
         model = request.model.model

@@ -60,11 +60,11 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
 class CheckedTransport(httpx.AsyncHTTPTransport):
     """httpx's own transport over a pool that connects as above; httpx has no argument for it (0.28)."""
 
-    def __init__(self, *, is_private_allowed: bool, is_https: bool) -> None:
+    def __init__(self, *, is_private_allowed: bool, is_https: bool, keeps_connections: bool) -> None:
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=_tls() if is_https else None,
             max_connections=None,  # the limiter bounds them
-            max_keepalive_connections=IDLE_CONNECTIONS,
+            max_keepalive_connections=IDLE_CONNECTIONS if keeps_connections else 0,
             keepalive_expiry=IDLE_S,
             network_backend=CheckedBackend(is_private_allowed=is_private_allowed),
         )
@@ -79,13 +79,22 @@ def _tls() -> ssl.SSLContext:
 
 
 def client(
-    origin: addresses.Origin, headers: dict[str, str], *, connect_s: float, is_private_allowed: bool
+    origin: addresses.Origin,
+    headers: dict[str, str],
+    *,
+    connect_s: float,
+    is_private_allowed: bool,
+    keeps_connections: bool = True,
 ) -> httpx.AsyncClient:
     """This function will make the client of one provider, to be kept and reused; `close` ends its connections."""
     return httpx.AsyncClient(
         base_url=origin.url + "/",
         headers={"Accept-Encoding": "identity", "User-Agent": "parley", **headers},
-        transport=CheckedTransport(is_private_allowed=is_private_allowed, is_https=origin.scheme == "https"),
+        transport=CheckedTransport(
+            is_private_allowed=is_private_allowed,
+            is_https=origin.scheme == "https",
+            keeps_connections=keeps_connections,
+        ),
         timeout=httpx.Timeout(None, connect=connect_s, write=30.0),
         follow_redirects=False,
         trust_env=False,

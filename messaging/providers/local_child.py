@@ -1,0 +1,60 @@
+"""The process that holds the small local model: llama.cpp's own server on a free loopback port.
+
+A process of its own, because a crash in native code must not take the server along. It takes one line of JSON from
+standard input (what to load, the key to ask for), prints one with its address, and ends when that input ends: with
+its parent, however that dies. Run by its path; imports nothing of ours.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def _die_with_parent() -> None:
+    """On Linux the kernel sees to it; everywhere the end of our input does."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _params(wanted: dict[str, Any]) -> Any:
+    import xllamacpp
+
+    params = xllamacpp.CommonParams()
+    params.model.path = wanted["model"]
+    params.hostnames = ["127.0.0.1"]
+    params.port = 0
+    params.api_keys = [wanted["key"]]
+    params.n_parallel = wanted["parallel"]
+    params.n_ctx = wanted["context"]
+    params.cont_batching = True
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = wanted["threads"]
+    params.n_threads_http = wanted["parallel"] + 4
+    params.cache_ram_mib = 0  # by default it would keep up to 8 GiB of old prompts
+    params.ui = params.endpoint_slots = params.endpoint_props = False
+    params.cors_origins = ""
+    params.sse_ping_interval = 5
+    return params
+
+
+def main() -> None:
+    _die_with_parent()
+    os.nice(5)  # tokens may wait a moment, people's sockets may not
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, who ends us
+    wanted = json.loads(sys.stdin.readline())
+
+    import xllamacpp
+
+    server = xllamacpp.Server(_params(wanted))
+    sys.stdout.write(json.dumps({"address": server.listening_address}) + "\n")
+    sys.stdout.flush()
+    sys.stdin.read()
+    os._exit(0)  # waiting for native threads has no use
+
+
+if __name__ == "__main__":
+    main()
