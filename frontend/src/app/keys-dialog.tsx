@@ -21,6 +21,7 @@ export default function KeysDialog({ onClose }: { onClose: () => void }) {
     <Sheet
       isOpen
       onClose={onClose}
+      isText
       title="All keys"
       about="Single letters work outside a field; Settings, Account turns them off."
       foot={

@@ -27,6 +27,8 @@ interface Found extends Entry {
   found: Match
 }
 
+/** What is offered before anything is typed. */
+const FIRST = ["New thread", "Who answers", "Invite somebody"]
 const FEW = 3
 const MANY = 8
 
@@ -87,7 +89,7 @@ export default function Palette({ projectId, onClose }: { projectId: string | nu
               autoComplete="off"
               className="min-w-0 grow bg-transparent outline-none"
             />
-            <button type="button" aria-label="Close" onClick={onClose} className="hit">
+            <button type="button" aria-label="Close, esc" onClick={onClose} className="hit">
               <Kbd>esc</Kbd>
             </button>
           </div>
@@ -185,10 +187,14 @@ function search(entries: readonly Entry[], typed: string): Found[] {
     const found = match(entry.text, typed)
     return found ? [{ ...entry, found }] : []
   })
+  const place = ({ text }: Entry) => {
+    const at = FIRST.findIndex((name) => text.startsWith(name))
+    return at < 0 ? FIRST.length : at
+  }
   const best = (group: Entry["group"]) =>
     all
       .filter((entry) => entry.group === group)
-      .toSorted((a, b) => a.found.rank - b.found.rank)
+      .toSorted((a, b) => a.found.rank - b.found.rank || place(a) - place(b))
       .slice(0, most)
   return [...best("Do"), ...best("Go to")]
 }

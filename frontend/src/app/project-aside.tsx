@@ -25,8 +25,9 @@ export function ProjectAside({ project, me, openId, onPeople, onArchived }: Proj
   const { size } = useShell()
   const isPhone = size === "phone"
   const canWrite = project.permissions.includes("write") && !project.archived_at
+  const Column = isPhone ? "main" : "aside"
   return (
-    <aside aria-label={`Threads of ${project.name}`} className="flex min-h-0 min-w-0 flex-col border-r border-line bg-sunken max-laptop:border-r-0">
+    <Column aria-label={`Threads of ${project.name}`} className="flex min-h-0 min-w-0 flex-col border-r border-line bg-sunken max-laptop:border-r-0">
       <header className="flex h-12 shrink-0 items-center gap-0.5 pr-1.5 pl-4 max-laptop:h-14 max-laptop:pl-5 max-tablet:h-[60px] max-tablet:pt-1 max-tablet:pr-2">
         <h1 className="cut grow pt-px font-serif text-[17px]/[1.3] font-medium tracking-[-0.005em] max-laptop:text-[20px] max-tablet:text-[26px] max-tablet:tracking-[-0.012em]">{project.name}</h1>
         <IconButton label="Find or do anything" keys="mod+k" onClick={() => ask("palette")}>
@@ -62,7 +63,7 @@ export function ProjectAside({ project, me, openId, onPeople, onArchived }: Proj
           </Link>
         )}
       </footer>
-    </aside>
+    </Column>
   )
 }
 

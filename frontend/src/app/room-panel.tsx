@@ -43,8 +43,9 @@ export function RoomPanel({ projectId, threadId }: { projectId: string; threadId
       <BranchesTab threadId={threadId} />
     </Suspense>
   )
+  const Column = isPhone ? "main" : "aside"
   return (
-    <aside aria-label="People and branches" className="flex min-h-0 min-w-0 flex-col border-l border-line bg-sunken max-tablet:border-0 max-tablet:bg-paper">
+    <Column aria-label="People and branches" className="flex min-h-0 min-w-0 flex-col border-l border-line bg-sunken max-tablet:border-0 max-tablet:bg-paper">
       {isPhone && (
         <header className="flex h-14 shrink-0 items-center pr-1.5 pl-0.5">
           <IconButton label="Back to the room" hasTip={false} onClick={closePanel}>
@@ -67,6 +68,6 @@ export function RoomPanel({ projectId, threadId }: { projectId: string; threadId
           { value: "branches", label: "Branches", content: branches },
         ]}
       />
-    </aside>
+    </Column>
   )
 }

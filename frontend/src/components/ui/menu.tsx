@@ -16,19 +16,20 @@ interface MenuProps {
   anchor?: Element | { getBoundingClientRect: () => DOMRect } | null
   side?: "top" | "bottom" | "right"
   align?: "start" | "end"
-  /** How far the menu stands in from that edge. */
+  /** How far the menu stands in from that edge, and from what it hangs on. */
   alignOffset?: number
+  sideOffset?: number
   className?: string
   /** Where the focus goes when it closes; false leaves it where the menu's action put it. */
   finalFocus?: () => HTMLElement | boolean | null | undefined
 }
 
-export function Menu({ trigger, label, children, isOpen, onOpenChange, anchor, side = "bottom", align = "start", alignOffset = 0, className, finalFocus }: MenuProps) {
+export function Menu({ trigger, label, children, isOpen, onOpenChange, anchor, side = "bottom", align = "start", alignOffset = 0, sideOffset = 4, className, finalFocus }: MenuProps) {
   return (
     <Base.Root {...(isOpen !== undefined && { open: isOpen })} {...(onOpenChange && { onOpenChange: (open: boolean) => onOpenChange(open) })} modal={false}>
       {trigger && <Base.Trigger render={trigger} />}
       <Base.Portal>
-        <Base.Positioner side={side} align={align} alignOffset={alignOffset} sideOffset={4} collisionPadding={8} className="z-40" {...(anchor && { anchor })}>
+        <Base.Positioner side={side} align={align} alignOffset={alignOffset} sideOffset={sideOffset} collisionPadding={8} className="z-40" {...(anchor && { anchor })}>
           <Base.Popup
             aria-label={label}
             className={cn("opens min-w-[232px] origin-(--transform-origin) rounded-lg bg-raised p-1.5 shadow-float outline-none", className)}

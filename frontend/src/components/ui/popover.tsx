@@ -16,7 +16,7 @@ export function Popover({ isOpen, onClose, anchor, title, about, children, initi
   return (
     <Base.Root open={isOpen} onOpenChange={(open) => !open && onClose()} modal="trap-focus">
       <Base.Portal>
-        <Base.Positioner anchor={anchor} side="bottom" align="end" alignOffset={8} sideOffset={4} collisionPadding={8} className="z-40">
+        <Base.Positioner anchor={anchor} side="bottom" align="end" alignOffset={8} sideOffset={0} collisionPadding={8} className="z-40">
           <Base.Popup
             role="alertdialog"
             {...(initialFocus && { initialFocus })}

@@ -12,10 +12,12 @@ interface SheetProps {
   about?: ReactNode
   children: ReactNode
   foot?: ReactNode
+  /** Nothing in it takes the focus, so the text itself does: the arrow keys scroll it. */
+  isText?: boolean
 }
 
 /** A larger question, from the right, over the room. On a phone it is a screen with a way back. */
-export function Sheet({ isOpen, onClose, title, about, children, foot }: SheetProps) {
+export function Sheet({ isOpen, onClose, title, about, children, foot, isText = false }: SheetProps) {
   const content = useRef<HTMLDivElement>(null)
   return (
     <Base.Root open={isOpen} onOpenChange={(open) => !open && onClose()}>
@@ -37,7 +39,7 @@ export function Sheet({ isOpen, onClose, title, about, children, foot }: SheetPr
               <CloseIcon size={18} />
             </IconButton>
           </header>
-          <div ref={content} data-asked className="min-h-0 grow overflow-auto px-6 pt-4">{children}</div>
+          <div ref={content} data-asked tabIndex={isText ? 0 : undefined} className="min-h-0 grow overflow-auto px-6 pt-4">{children}</div>
           {foot && <footer data-asked className="flex items-center gap-2 border-t border-line px-4 pt-2 pb-3.5">{foot}</footer>}
         </Base.Popup>
       </Base.Portal>

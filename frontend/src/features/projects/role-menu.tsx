@@ -33,6 +33,7 @@ export function RoleMenu({ member, projectName, onOpenChange, onRole, onRemove }
         label={member.name}
         align="end"
         alignOffset={8}
+        sideOffset={0}
         className="w-[296px]"
         onOpenChange={(isOpen) => onOpenChange(isOpen || isAsking)}
         trigger={
