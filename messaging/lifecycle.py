@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from chatplatform.kernel.backends import backend
 from messaging import access, history, hub, listeners, news, outbox, presence, revocation, rooms
+from messaging.providers import catalog
 
 log = logging.getLogger(__name__)
 
@@ -20,8 +21,6 @@ async def start() -> None:
     global _clock
     if _clock is not None:
         return
-    from messaging.providers import catalog
-
     loop = asyncio.get_running_loop()
     _clock = loop.create_task(_tick_for_ever(), name="live clock")
     listeners.start(loop)
@@ -44,18 +43,12 @@ async def stop() -> None:
     await say_goodbye()
     await backend("dispatcher").stop()
     await outbox.stop()
-    await _close_providers()
+    await catalog.close()
     listeners.stop()
     _clock.cancel()
     await asyncio.wait({_clock})
     _clock = None
     reset()
-
-
-async def _close_providers() -> None:
-    from messaging.providers import catalog
-
-    await catalog.close()
 
 
 def reset() -> None:

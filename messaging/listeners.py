@@ -23,11 +23,13 @@ from messaging.protocol import (
     BranchCreated,
     ChoiceChanged,
     MemberChanged,
+    ModelsChanged,
     ProjectsChanged,
     ThreadChanged,
     ThreadListed,
     ThreadRead,
 )
+from messaging.providers import signals as providers
 from projects import signals as projects
 from projects.models import Membership
 from threads import signals as threads
@@ -49,6 +51,7 @@ def connect() -> None:
         projects.session_moved: _session_moved,
         projects.members_changed: _members_changed,
         projects.project_changed: _project_changed,
+        providers.models_changed: _models_changed,
         threads.thread_created: _thread_created,
         threads.thread_changed: _thread_changed,
         threads.thread_read: _thread_read,
@@ -136,6 +139,18 @@ async def _tell_project_to_members(project_id: UUID) -> None:
 
 def _member_ids(project_id: UUID) -> list[UUID]:
     return list(Membership.objects.filter(project_id=project_id).values_list("user_id", flat=True))
+
+
+def _models_changed(*, project_id: UUID | None, **_: Any) -> None:
+    _on_loop(_tell_models, project_id)
+
+
+def _tell_models(project_id: UUID | None) -> None:
+    """To those who watch the project; without one, every project's models may be other ones now."""
+    for topic in list(hub().topics):
+        kind, _, key = topic.partition(":")
+        if kind == "project" and project_id in {None, UUID(key)}:
+            rooms.tell(topic, ModelsChanged(), UUID(key))
 
 
 # -- threads ----------------------------------------------------------------------------------------------

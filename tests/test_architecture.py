@@ -21,13 +21,13 @@ MESSAGING: tuple[tuple[str, ...], ...] = (
     ("rooms", "hub", "sockets", "packets", "outbox", "news", "presence", "access", "revocation", "origins"),
     ("runs",),
     ("asking", "history"),
-    ("services", "actions"),
+    ("services", "actions", "line_ups"),
     ("consumers", "api", "listeners", "routing"),
     ("lifecycle", "apps"),
 )
 APART = {"stores", "streams", "providers"}
 # Other areas name these by setting or ask the catalog; they never import an implementation.
-DOORS = {"stores": {"base"}, "streams": {"base"}, "providers": {"base", "catalog", "offers", "retry"}}
+DOORS = {"stores": {"base"}, "streams": {"base"}, "providers": {"base", "catalog", "offers", "retry", "signals", "api"}}
 
 # Inside messaging.runs, lowest first.
 RUNS: tuple[tuple[str, ...], ...] = (

@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 import msgspec
-from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, models, transaction
 
 from chatplatform.kernel.db import in_db
 from chatplatform.kernel.errors import Unavailable
@@ -22,6 +22,8 @@ _decode_meta = msgspec.json.Decoder(Meta).decode
 
 _FIELDS = tuple(f for f in StoredMessage._meta.concrete_fields if not f.primary_key)
 COLUMNS = tuple(field.attname for field in _FIELDS)
+# Texts and numbers go to every database as they are; ids, times and bytes do not.
+_ADAPTED = tuple(f for f in _FIELDS if isinstance(f, models.UUIDField | models.DateTimeField | models.BinaryField))
 # What a higher revision replaces; the address and the author stay.
 CHANGING = ("state", "revision", "body", "meta", "edited_at")
 _ROW_BATCH = 1000
@@ -88,7 +90,9 @@ def _put(messages: Sequence[Message]) -> None:
 
 def _row(message: Message) -> list[Any]:
     values = _values(message)
-    return [field.get_db_prep_save(values[field.attname], connection) for field in _FIELDS]
+    for field in _ADAPTED:
+        values[field.attname] = field.get_db_prep_save(values[field.attname], connection)
+    return [values[name] for name in COLUMNS]
 
 
 def _values(message: Message) -> dict[str, Any]:
