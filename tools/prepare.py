@@ -46,7 +46,7 @@ def run(command: Iterable[str | Path], cwd: Path = ROOT, env: dict[str, str] | N
         words,
         check=False,
         cwd=cwd,
-        env=env,
+        env={**(env or os.environ), "NO_COLOR": "1"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
