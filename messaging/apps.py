@@ -6,6 +6,7 @@ class MessagingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from messaging import listeners
+        from messaging import line_ups, listeners
 
+        line_ups.connect()
         listeners.connect()

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from messaging import asking
 from messaging.providers.base import ModelInfo
+from messaging.providers.catalog import catalog
 from threads import hooks
 from threads.models import Participant, Thread
 
@@ -22,7 +23,10 @@ def check(project_id: UUID, model_ids: list[str]) -> None:
 
 
 def default(project_id: UUID) -> list[str]:
-    """The models of the project's newest open thread, as far as they are offered; in the first one, the best there are."""
+    """The models of the project's newest open thread, as far as they are offered.
+
+    In the first one: those that the models file names, else the best there are.
+    """
     offered = asking.all_offered(project_id)
     newest = Thread.objects.filter(project_id=project_id, is_private=False).order_by("-created_at", "-id").first()
     if newest is not None:
@@ -31,6 +35,8 @@ def default(project_id: UUID) -> list[str]:
         still = [model_id for model_id in before if model_id in offered]
         if still or not before:
             return still
+    if named := [model_id for model_id in catalog().first_choices() if model_id in offered]:
+        return named[:BEGINS_WITH]
     best = sorted(offered.values(), key=_rank)
     return [info.id for info in best if _rank(info) == _rank(best[0])][:BEGINS_WITH]
 
