@@ -46,6 +46,8 @@ export interface RoomView {
   threadId: string
   branchId: string
   isLoaded: boolean
+  /** It was taken away, or never was this person's. */
+  isGone: boolean
   thread: ThreadView | null
   branches: ReadonlyMap<string, BranchView>
   messages: ReadonlyMap<string, Message>
@@ -70,6 +72,7 @@ export function emptyRoom(threadId: string, branchId: string): RoomState {
       threadId,
       branchId,
       isLoaded: false,
+      isGone: false,
       thread: null,
       branches: new Map(),
       messages: new Map(),

@@ -55,6 +55,12 @@ export class Rooms {
     return { store: seat.store, leave }
   }
 
+  /** This function will keep the room followed, whichever branch of it is: for what stands beside it. */
+  hold(threadId: string): () => void {
+    const { branchId } = this.seats.get(threadId) ?? { branchId: null }
+    return this.join(threadId, branchId).leave
+  }
+
   joinAll(): void {
     for (const seat of this.seats.values()) this.sendJoin(seat)
   }

@@ -139,6 +139,12 @@ export function joinRoom(threadId: string, branchId: string | null): { store: Ro
   return rooms.join(threadId, branchId)
 }
 
+/** This function will keep a room followed while something beside it is shown. */
+export function holdRoom(threadId: string): () => void {
+  line.start()
+  return rooms.hold(threadId)
+}
+
 /** This function will give the store of the room that is being followed, or null. */
 export function roomOf(threadId: string): RoomStore | null {
   return rooms.storeOf(threadId)

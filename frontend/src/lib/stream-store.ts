@@ -22,8 +22,6 @@ export interface RoomStoreOptions {
 export class RoomStore {
   /** How many finished turns did not fit their hash. It should stay 0 for ever. */
   mismatches = 0
-  /** The room is not ours any more. */
-  isRevoked = false
   private state: RoomState
   private drawn: RoomState
   private readonly structure = new Set<Listener>()
@@ -43,6 +41,10 @@ export class RoomStore {
   /** What is true now, drawn or not: for the socket and for actions. */
   get current(): RoomState {
     return this.state
+  }
+
+  get isRevoked(): boolean {
+    return this.state.view.isGone
   }
 
   readonly getView = (): RoomView => this.drawn.view
@@ -85,9 +87,8 @@ export class RoomStore {
   }
 
   revoke(): void {
-    this.isRevoked = true
-    const { threadId, branchId } = this.state.view
-    this.change(emptyRoom(threadId, branchId))
+    const empty = emptyRoom(this.state.view.threadId, this.state.view.branchId)
+    this.change({ ...empty, view: { ...empty.view, isGone: true } })
   }
 
   learn(branches: readonly BranchView[]): void {

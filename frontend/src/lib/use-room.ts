@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useState, useSyncExternalStore } from "react"
 
 import { emptyRoom, type RoomView, type TurnText } from "@/lib/room-state"
-import { joinRoom, roomOf, watchRooms } from "@/lib/socket"
+import { holdRoom, joinRoom, roomOf, watchRooms } from "@/lib/socket"
 import type { RoomStore } from "@/lib/stream-store"
 
 const NOTHING: RoomView = emptyRoom("", "").view
@@ -33,6 +33,7 @@ export function useTurn(store: RoomStore, turnId: string | null | undefined): Tu
 
 /** This function will give the view of a room that another part of the page follows: for the panel beside it. */
 export function useFollowed(threadId: string): RoomView {
+  useEffect(() => holdRoom(threadId), [threadId])
   const store = useSyncExternalStore(watchRooms, () => roomOf(threadId))
   return useRoomView(store)
 }

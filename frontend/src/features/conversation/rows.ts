@@ -32,6 +32,8 @@ export interface SayRow extends Base {
   message: Message
   /** Said by the same person within five minutes: name and avatar are dropped. */
   isMore: boolean
+  /** The next row is more of the same. */
+  hasMore: boolean
   /** The lane of a single answer, for its siblings. */
   lane: Lane | null
   /** An answer to a question that stands as a headline: larger, with its foot always there. */
@@ -45,6 +47,8 @@ export interface AskRow extends Base {
   question: Message | null
   lanes: readonly Lane[]
   run: RunView | null
+  /** No rule above: it begins the conversation, or stands under a line already. */
+  hasRule: boolean
 }
 export interface NextRow extends Base {
   kind: "next"
@@ -175,7 +179,7 @@ class Builder {
     const run = (question.run_id ? this.view.runs.get(question.run_id) : undefined) ?? null
     const key = `place-${here.seq}`
     if (runKindOf(question) === "in_turn") {
-      this.rows.push({ kind: "ask", key, seq: here.seq, question, lanes: [], run })
+      this.rows.push({ kind: "ask", key, seq: here.seq, question, lanes: [], run, hasRule: this.hasRule() })
       this.round = ""
       return 0
     }
@@ -183,10 +187,15 @@ class Builder {
     const lanes = next && isAnswered ? lanesOf(next.messages, this.view.choices) : []
     const isAside = askedOf(question).length === 1 && namesModel(question.body)
     if (isAside) this.pushSay(question, { isAnswer: false, lane: null, before: null })
-    else this.rows.push({ kind: "ask", key, seq: here.seq, question, lanes: lanes.length > 1 ? lanes : [], run })
+    else this.rows.push({ kind: "ask", key, seq: here.seq, question, lanes: lanes.length > 1 ? lanes : [], run, hasRule: this.hasRule() })
     const single = lanes.length === 1 ? lanes[0] : undefined
     if (single) this.pushSay(single.shown, { isAnswer: !isAside, lane: single, before: null })
     return lanes.length ? 1 : 0
+  }
+
+  private hasRule(): boolean {
+    const above = this.rows.at(-1)
+    return above !== undefined && above.kind !== "day" && above.kind !== "unread"
   }
 
   private answers(here: Place): void {
@@ -195,7 +204,7 @@ class Builder {
     if (!first) return
     const { shown } = first
     if (runKindOf(shown) !== "in_turn") {
-      if (lanes.length > 1) this.rows.push({ kind: "ask", key: `place-${here.seq}`, seq: here.seq, question: null, lanes, run: null })
+      if (lanes.length > 1) this.rows.push({ kind: "ask", key: `place-${here.seq}`, seq: here.seq, question: null, lanes, run: null, hasRule: this.hasRule() })
       else this.pushSay(shown, { isAnswer: true, lane: first, before: null })
       return
     }
@@ -238,7 +247,8 @@ class Builder {
       message.reply_to == null &&
       more.before === null &&
       Date.parse(message.created_at) - Date.parse(above.message.created_at) < TOGETHER_MS
-    this.rows.push({ kind: "say", key: `place-${message.seq}`, seq: message.seq, message, isMore, ...more })
+    if (isMore) this.rows[this.rows.length - 1] = { ...above, hasMore: true }
+    this.rows.push({ kind: "say", key: `place-${message.seq}`, seq: message.seq, message, isMore, hasMore: false, ...more })
   }
 }
 

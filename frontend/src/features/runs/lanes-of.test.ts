@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 
-import { capacityOf, lanesOf, layoutOf, letterOf } from "@/features/runs/lanes-of"
+import { capacityOf, lanesOf, layoutOf, letterOf, shortNamesOf } from "@/features/runs/lanes-of"
 import { choiceKey } from "@/lib/room-state"
 import { answer, choice } from "@/testing/make"
 
@@ -27,6 +27,10 @@ describe("lanes", () => {
 
   it("have letters", () => {
     expect([0, 1, 25, 26].map(letterOf)).toEqual(["A", "B", "Z", "27"])
+  })
+
+  it("have short names where those tell them apart", () => {
+    expect(shortNamesOf(["GPT-5.1", "Claude Sonnet 4.5", "Claude Haiku", "Gemini 3 Pro"])).toEqual(["GPT-5.1", "Claude Sonnet 4.5", "Claude Haiku", "Gemini"])
   })
 })
 

@@ -1,6 +1,6 @@
 /** The answers of one place as lanes: one column for each model that was asked, its siblings behind it. Pure. */
 
-import { type ChoiceView, isOpen, laneOf, type Message } from "@/lib/protocol"
+import { type ChoiceView, laneOf, type Message } from "@/lib/protocol"
 import { choiceKey } from "@/lib/room-state"
 
 export interface Lane {
@@ -46,9 +46,10 @@ export function letterOf(index: number): string {
   return index < 26 ? String.fromCharCode(65 + index) : String(index + 1)
 }
 
-/** Is any answer of the lane still to come? */
-export function isLaneOpen(lane: Lane): boolean {
-  return isOpen(lane.shown)
+/** This function will give the first word of each name, or the whole name where another begins the same. */
+export function shortNamesOf(names: readonly string[]): string[] {
+  const firsts = names.map((name) => name.split(" ")[0] ?? name)
+  return names.map((name, index) => (firsts.filter((first) => first === firsts[index]).length === 1 ? (firsts[index] ?? name) : name))
 }
 
 /** How many columns a room of this inner width holds: 300 px each and 28 between, at most four. */

@@ -1,0 +1,165 @@
+/** The conversation itself: rows that are out of sight are not there, older and newer pages come as one nears them. */
+
+import { ArrowDownIcon } from "@solar-icons/react/linear/arrow-down"
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react"
+import { Virtualizer, type VirtualizerHandle } from "virtua"
+
+import { useRoom } from "@/features/conversation/room-context"
+import { RowView } from "@/features/conversation/row-view"
+import { makeRows, type Row } from "@/features/conversation/rows"
+import { isPrepended, stableRows } from "@/features/conversation/stable-rows"
+import { useFollow } from "@/features/conversation/use-follow"
+import { useHistory } from "@/features/conversation/use-history"
+import { useReadMark } from "@/features/conversation/use-read-mark"
+import { Button } from "@/components/ui/button"
+import { useOutgoing } from "@/lib/outgoing"
+import type { ThreadDetail } from "@/lib/protocol"
+import { useRoomView } from "@/lib/use-room"
+
+const NEAR_EDGE = 1500
+const FAR = 1200
+
+interface ConversationProps {
+  at?: number
+  detail: ThreadDetail
+}
+
+export function Conversation({ at, detail }: ConversationProps) {
+  const { store, threadId, branchId, me } = useRoom()
+  const view = useRoomView(store)
+  const scroller = useRef<HTMLDivElement>(null)
+  const list = useRef<VirtualizerHandle>(null)
+  const follow = useFollow(scroller)
+  // What was unread when the thread was opened stays so until it is left.
+  const [unread] = useState(() => unreadOf(detail, branchId, me.id))
+  const history = useHistory(store, threadId, branchId, at ?? (unread ? unread.seq + 1 : Infinity))
+  const outgoing = useOutgoing()
+  const mine = useMemo(() => outgoing.filter((one) => one.thread_id === threadId && one.branch_id === branchId && one.user_id === me.id), [outgoing, threadId, branchId, me.id])
+
+  const { messages, segments, choices, runs } = view
+  const made = useMemo(
+    () => makeRows({ view: { messages, segments, choices, runs }, anchor: history.anchor, outgoing: mine, unread }),
+    [messages, segments, choices, runs, history.anchor, mine, unread],
+  )
+  const [shown, setShown] = useState<{ made: typeof made; rows: readonly Row[]; isShifted: boolean }>({ made, rows: made.rows, isShifted: false })
+  let { rows, isShifted } = shown
+  if (shown.made !== made) {
+    rows = stableRows(shown.rows, made.rows)
+    isShifted = isPrepended(shown.rows, rows)
+    setShown({ made, rows, isShifted })
+  }
+  const { segment } = made
+  const isAtTail = segment?.to === Infinity
+
+  usePlacing({ list, rows, at, unreadKey: rows.find((row) => row.kind === "unread")?.key, follow, isReady: segment !== null, anchor: history.anchor })
+  useReadMark({ isAtEnd: isAtTail && follow.isFollowing })
+
+  const nearEdges = useCallback(() => {
+    const element = scroller.current
+    if (!element || !segment) return
+    if (element.scrollTop < NEAR_EDGE) history.loadOlder(segment)
+    if (element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_EDGE) history.loadNewer(segment)
+  }, [segment, history])
+  useEffect(nearEdges, [nearEdges, rows])
+
+  const lastMine = mine.at(-1)?.client_id
+  const { toEnd } = follow
+  const { goTo } = history
+  useEffect(() => {
+    if (!lastMine) return
+    goTo(Infinity)
+    toEnd()
+  }, [lastMine, goTo, toEnd])
+
+  const resized = () => {
+    if (isAtTail) follow.onResize()
+  }
+  const [isFar, setIsFar] = useState(false)
+  const onScroll = (offset: number) => {
+    const handle = list.current
+    if (handle) setIsFar(handle.scrollSize - offset - handle.viewportSize > FAR)
+    nearEdges()
+  }
+
+  return (
+    <div className="room-main relative grid grid-rows-[minmax(0,1fr)]">
+      <div ref={scroller} className="room-scroll" role="log" aria-live="off" aria-label="Conversation" tabIndex={0}>
+        <div className="room-inner">
+          <Virtualizer ref={list} scrollRef={scroller} data={rows} shift={isShifted} bufferSize={600} startMargin={20} onScroll={onScroll} onResize={resized}>
+            {(row: Row) => <RowView key={row.key} row={row} />}
+          </Virtualizer>
+          {history.hasFailed && (
+            <p className="ml-[42px] flex items-center gap-2 py-2 text-ink-2">
+              This part of the thread did not come.
+              <Button look="link" onClick={() => { history.retry(); nearEdges() }}>
+                Try again
+              </Button>
+            </p>
+          )}
+        </div>
+      </div>
+      {(!isAtTail || follow.newLines > 0 || (isFar && !follow.isFollowing)) && (
+        <div className="room-inner pointer-events-none absolute inset-x-0 bottom-2 flex justify-end">
+          <button
+            type="button"
+            className="newer"
+            onClick={() => {
+              history.goTo(Infinity)
+              follow.toEnd()
+            }}
+          >
+            {isAtTail && follow.newLines > 0 ? `${follow.newLines} new ${follow.newLines === 1 ? "line" : "lines"}` : "To the end"}
+            <ArrowDownIcon size={14} />
+          </button>
+        </div>
+      )}
+    </div>
+  )
+}
+
+function unreadOf(detail: ThreadDetail, branchId: string, myId: string) {
+  const { thread, read_seq: seq, read_at: at } = detail
+  if (branchId !== thread.main_branch_id || !at || seq >= thread.head_seq) return null
+  return { seq, at, myId }
+}
+
+interface Placing {
+  list: React.RefObject<VirtualizerHandle | null>
+  rows: readonly Row[]
+  at: number | undefined
+  unreadKey: string | undefined
+  follow: ReturnType<typeof useFollow>
+  isReady: boolean
+  anchor: number
+}
+
+/** Where reading begins: at the place that was asked for, at what is unread, or at the end. */
+function usePlacing({ list, rows, at, unreadKey, follow, isReady, anchor }: Placing): void {
+  const placed = useRef<string | null>(null)
+  const { toEnd, stay } = follow
+  useLayoutEffect(() => {
+    const handle = list.current
+    if (!handle || !isReady || !rows.length) return
+    const name = at === undefined ? "open" : `at ${at}`
+    if (placed.current === name) return
+    placed.current = name
+    const index = at !== undefined ? indexOfPlace(rows, at) : unreadKey ? rows.findIndex((row) => row.key === unreadKey) : -1
+    if (index < 0) return toEnd()
+    stay()
+    handle.scrollToIndex(index, { align: "start", offset: -Math.round(handle.viewportSize / 5) })
+  }, [list, rows, at, unreadKey, isReady, toEnd, stay])
+
+  // Jumping to the end of a thread whose end was not there: it is there now.
+  const wasAnchor = useRef(anchor)
+  useLayoutEffect(() => {
+    if (wasAnchor.current === anchor) return
+    wasAnchor.current = anchor
+    if (anchor === Infinity && placed.current) toEnd()
+  }, [anchor, toEnd])
+}
+
+/** The row that holds a place: the last one that begins at it or before. */
+function indexOfPlace(rows: readonly Row[], seq: number): number {
+  return rows.findLastIndex((row) => (row.kind === "say" || row.kind === "ask") && row.seq <= seq)
+}
+

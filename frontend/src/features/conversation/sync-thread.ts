@@ -1,0 +1,35 @@
+/** What the room's stream says of its thread, told to the cached lists that others read. */
+
+import type { QueryClient } from "@tanstack/react-query"
+
+import type { BranchView, ThreadDetail } from "@/lib/protocol"
+import { keys } from "@/lib/query"
+import type { RoomStore } from "@/lib/stream-store"
+
+export function syncThread(client: QueryClient, store: RoomStore, threadId: string): () => void {
+  const change = (patch: (detail: ThreadDetail) => ThreadDetail) =>
+    client.setQueryData<ThreadDetail>(keys.thread(threadId), (detail) => (detail ? patch(detail) : detail))
+  return store.watchEvents((event) => {
+    switch (event.type) {
+      case "thread.changed":
+        change((detail) => ({ ...detail, thread: event.thread }))
+        // Who may write in it, and who is in it, may have changed with it.
+        void client.invalidateQueries({ queryKey: keys.thread(threadId) })
+        break
+      case "branch.created":
+      case "branch.changed":
+        change((detail) => ({ ...detail, branches: withBranch(detail.branches, event.branch) }))
+        break
+      case "member.changed": {
+        const projectId = store.current.view.thread?.project_id
+        if (projectId) void client.invalidateQueries({ queryKey: keys.members(projectId) })
+        void client.invalidateQueries({ queryKey: keys.thread(threadId) })
+        break
+      }
+    }
+  })
+}
+
+export function withBranch(branches: readonly BranchView[], branch: BranchView): BranchView[] {
+  return branches.some((one) => one.id === branch.id) ? branches.map((one) => (one.id === branch.id ? branch : one)) : [...branches, branch]
+}

@@ -1,0 +1,92 @@
+/**
+ * At the bottom the page stays at the bottom. One notch of scrolling up ends it; then what comes below is counted
+ * in lines, until the reader is there again.
+ */
+
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react"
+
+const NEAR = 6
+const LINE = 24
+
+export interface Follow {
+  isFollowing: boolean
+  /** Lines that came below while the reader was elsewhere. */
+  newLines: number
+  toEnd: () => void
+  /** To be called when sizes change: stays at the bottom, or counts. */
+  onResize: () => void
+  /** Reading begins somewhere else than at the bottom. */
+  stay: () => void
+}
+
+export function useFollow(scroller: RefObject<HTMLElement | null>): Follow {
+  const [isFollowing, setIsFollowing] = useState(true)
+  const [newLines, setNewLines] = useState(0)
+  const following = useRef(true)
+  const lastTop = useRef(0)
+  const heightLeft = useRef(0)
+
+  const set = useCallback(
+    (isOn: boolean) => {
+      if (following.current === isOn) return
+      following.current = isOn
+      heightLeft.current = scroller.current?.scrollHeight ?? 0
+      setIsFollowing(isOn)
+      setNewLines(0)
+    },
+    [scroller],
+  )
+
+  const toBottom = useCallback(() => {
+    const element = scroller.current
+    if (!element) return
+    element.scrollTop = element.scrollHeight
+    lastTop.current = element.scrollTop
+  }, [scroller])
+
+  const onResize = useCallback(() => {
+    const element = scroller.current
+    if (!element) return
+    if (following.current) return toBottom()
+    const lines = Math.max(0, Math.round((element.scrollHeight - heightLeft.current) / LINE))
+    setNewLines((before) => Math.max(before, lines))
+  }, [scroller, toBottom])
+
+  useEffect(() => {
+    const element = scroller.current
+    if (!element) return undefined
+    const onScroll = () => {
+      const top = element.scrollTop
+      const isAtEnd = element.scrollHeight - top - element.clientHeight <= NEAR
+      if (isAtEnd) set(true)
+      else if (top < lastTop.current - 1) set(false)
+      lastTop.current = top
+    }
+    // The wheel speaks before the page has moved: a page that grows must not outrun it.
+    const onWheel = (event: WheelEvent) => {
+      if (event.deltaY < 0 && element.scrollTop > 0) set(false)
+    }
+    element.addEventListener("scroll", onScroll, { passive: true })
+    element.addEventListener("wheel", onWheel, { passive: true })
+    return () => {
+      element.removeEventListener("scroll", onScroll)
+      element.removeEventListener("wheel", onWheel)
+    }
+  }, [scroller, set])
+
+  // The room itself became smaller or larger: the composer grew, a keyboard came up.
+  useLayoutEffect(() => {
+    const element = scroller.current
+    if (!element) return undefined
+    const observer = new ResizeObserver(() => following.current && toBottom())
+    observer.observe(element)
+    return () => observer.disconnect()
+  }, [scroller, toBottom])
+
+  const toEnd = useCallback(() => {
+    set(true)
+    toBottom()
+  }, [set, toBottom])
+  const stay = useCallback(() => set(false), [set])
+  return { isFollowing, newLines, toEnd, onResize, stay }
+}

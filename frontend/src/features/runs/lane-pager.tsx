@@ -1,0 +1,71 @@
+import { useEffect, useLayoutEffect, useRef } from "react"
+
+import { useRoom } from "@/features/conversation/room-context"
+import { Lane } from "@/features/runs/lane"
+import { LaneTab } from "@/features/runs/lane-tab"
+import { type Lane as LaneView, shortNamesOf } from "@/features/runs/lanes-of"
+import type { Best } from "@/features/runs/stats"
+import { plain } from "@/lib/markdown/safe"
+import { isOpen } from "@/lib/protocol"
+import { useStore } from "@/lib/store"
+
+/** On a phone: one lane and a glimpse of the next, swiped or chosen by its tab. Its height is the open lane's. */
+export function LanePager({ seq, lanes, best }: { seq: number; lanes: readonly LaneView[]; best: Best }) {
+  const { ui } = useRoom()
+  const kept = useStore(ui).paged.get(seq)
+  // The first one that writes is the one to look at, until this person says otherwise.
+  const first = lanes.findIndex((lane) => isOpen(lane.shown))
+  const on = Math.min(kept ?? Math.max(0, first), lanes.length - 1)
+  const shortNames = shortNamesOf(lanes.map((lane) => plain(lane.shown.author.name)))
+  const pager = useRef<HTMLDivElement>(null)
+  const isByHand = useRef(false)
+
+  useLayoutEffect(() => {
+    const element = pager.current
+    if (element && !isByHand.current) element.scrollLeft = placeOf(element, on)
+    isByHand.current = false
+  }, [on])
+
+  useEffect(() => {
+    const element = pager.current
+    const lane = element?.children[on]
+    if (!element || !lane) return undefined
+    const observer = new ResizeObserver(() => (element.style.height = `${lane.getBoundingClientRect().height}px`))
+    observer.observe(lane)
+    return () => observer.disconnect()
+  }, [on, lanes.length])
+
+  const turnTo = (index: number) => ui.set((now) => ({ ...now, paged: new Map(now.paged).set(seq, index) }))
+  const settle = () => {
+    const element = pager.current
+    if (!element) return
+    const index = nearest(element)
+    if (index === on) return
+    isByHand.current = true
+    turnTo(index)
+  }
+  return (
+    <div>
+      <div className="lane-tabs" role="tablist" aria-label="Lanes">
+        {lanes.map((lane, index) => (
+          <LaneTab key={lane.lane} lane={lane} isOn={index === on} shortName={shortNames[index]} onSelect={() => turnTo(index)} />
+        ))}
+      </div>
+      <div ref={pager} className="lane-pager" onScrollEnd={settle} tabIndex={0} role="group" aria-label="Lanes, swipe for the next">
+        {lanes.map((lane) => (
+          <Lane key={lane.lane} lane={lane} best={best} foldedTo={0} isBare />
+        ))}
+      </div>
+    </div>
+  )
+}
+
+function placeOf(pager: HTMLElement, index: number): number {
+  const lane = pager.children[index]
+  return lane instanceof HTMLElement ? lane.offsetLeft - pager.offsetLeft : 0
+}
+
+function nearest(pager: HTMLElement): number {
+  const distances = Array.from(pager.children, (_, index) => Math.abs(placeOf(pager, index) - pager.scrollLeft))
+  return distances.indexOf(Math.min(...distances))
+}

@@ -1,0 +1,45 @@
+/** An answer and, while it is written, its turn: each hook wakes only for what it names. */
+
+import { useCallback, useSyncExternalStore } from "react"
+
+import { useRoom } from "@/features/conversation/room-context"
+import { figuresOf, type Figures } from "@/features/runs/figures"
+import { type Phase, phaseOf } from "@/features/runs/lane-look"
+import { isOpen, type Message } from "@/lib/protocol"
+import type { TurnText, Waiting } from "@/lib/room-state"
+import { useTurn } from "@/lib/use-room"
+import { useNow } from "@/lib/use-now"
+
+/** Changes when the lane's state does, never with each word. */
+export function usePhase(message: Message): Phase {
+  return useTurnPart(message, (turn) => phaseOf(message, turn))
+}
+
+export function useWaiting(message: Message): Waiting | null {
+  return useTurnPart(message, (turn) => turn?.waiting ?? null)
+}
+
+export function useAskedAt(message: Message): number | null {
+  return useTurnPart(message, (turn) => turn?.askedAt ?? null)
+}
+
+function useTurnPart<T>(message: Message, part: (turn: TurnText | undefined) => T): T {
+  const { store } = useRoom()
+  const turnId = isOpen(message) ? message.turn_id : null
+  const watch = useCallback((listener: () => void) => (turnId ? store.watchTurn(turnId, listener) : () => undefined), [store, turnId])
+  return useSyncExternalStore(watch, () => part(turnId ? store.getTurn(turnId) : undefined))
+}
+
+/** The words so far, every frame they grow. */
+export function useWords(message: Message): TurnText | undefined {
+  const { store } = useRoom()
+  return useTurn(store, isOpen(message) ? message.turn_id : null)
+}
+
+/** Told once a second while it is written: figures that roll are noise. */
+export function useFigures(message: Message): Figures {
+  const { store } = useRoom()
+  const now = useNow(isOpen(message))
+  const turn = isOpen(message) && message.turn_id ? store.getTurn(message.turn_id) : undefined
+  return figuresOf(message, turn, now)
+}
