@@ -120,6 +120,8 @@ class PacedProvider:
         while said < stream.pace.count:
             if (wait := stream.due_at(said) - time.monotonic()) > 0:
                 await asyncio.sleep(wait)
+            if writer.is_closing():
+                raise ConnectionResetError  # whoever asked has stopped listening
             while said < stream.pace.count and stream.due_at(said) <= time.monotonic():
                 self._event(writer, {"choices": [{"index": 0, "delta": {"content": _token(model, said)}}]})
                 said += 1
