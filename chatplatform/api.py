@@ -64,15 +64,12 @@ def _field(location: tuple[Any, ...]) -> str:
 
 
 def mount() -> None:
+    from messaging.api import router as messaging
     from projects.api import router as projects
     from threads.api import router as threads
 
     api.add_router("/v1", projects)
     api.add_router("/v1", threads)
-    try:  # until messaging.providers.catalog is there
-        from messaging.api import router as messaging
-    except ModuleNotFoundError:
-        return
     api.add_router("/v1", messaging)
 
 

@@ -13,18 +13,13 @@ from chatplatform.kernel.ids import new_id
 from chatplatform.kernel.limits import hit
 from messaging import access, actions, history, services
 from messaging.protocol import MessagesPage, Send
+from messaging.providers.api import router as models
 from messaging.runs.types import Again, PromptView
 from messaging.types import Message, Revision, Sent
 from projects.roles import Permission
 
 router = Router(tags=["messages"])
-
-try:
-    from messaging.providers.api import router as models
-except ModuleNotFoundError:
-    pass
-else:
-    router.add_router("", models)
+router.add_router("", models)
 
 
 class MessageIn(Body):

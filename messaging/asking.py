@@ -6,6 +6,7 @@ from uuid import UUID
 from chatplatform.kernel.errors import Invalid
 from messaging.mentions import named
 from messaging.protocol import Send
+from messaging.providers import offers
 from messaging.providers.base import ModelInfo
 from messaging.runs.types import Speaker
 from projects.models import Membership
@@ -32,16 +33,13 @@ def as_speakers(project_id: UUID, model_ids: Sequence[str]) -> list[Speaker]:
 
 
 def all_offered(project_id: UUID) -> dict[str, ModelInfo]:
-    from messaging.providers import offers
-
     return {info.id: info for info, _ in offers.offered(project_id)}
 
 
 def _speakers(project_id: UUID, wanted: Sequence[str], offered: dict[str, ModelInfo]) -> list[Speaker]:
+    offered = offers.on_demand(wanted) | offered
     if missing := [model_id for model_id in wanted if model_id not in offered]:
         raise Invalid(f"This project does not offer {_listed(missing)}.", "model_not_offered", models=missing)
-    from messaging.providers import offers
-
     slots = offers.ensure_slots(project_id, list(wanted))
     return [Speaker(model_id, offered[model_id].name, slots[model_id]) for model_id in wanted]
 

@@ -403,6 +403,28 @@ export interface Meta {
   round?: number // 0
 }
 
+/**
+ * A model as one project sees it. `slot` is 0 until its first use there; prices are US dollars per million
+ * tokens, null where none is known.
+ */
+export interface ModelView {
+  model_id: string
+  name: string
+  provider: string
+  provider_name: string
+  where: "remote" | "scripted" | "this server"
+  note: string
+  is_demo: boolean
+  slot: number
+  context_tokens: number
+  price_in: number | null
+  price_out: number | null
+  is_offered: boolean
+  state: "at_limit" | "key_refused" | "ok" | "unreachable"
+  state_note: string
+  state_since: string | null
+}
+
 /** The project's models changed; load them again. */
 export interface ModelsChanged {
   type: "models.changed"
@@ -412,6 +434,11 @@ export interface News {
   type: "news"
   project_id: string | null
   item: AnyNews
+}
+
+export interface OfferIn {
+  model_id: string
+  is_offered: boolean
 }
 
 export interface PeopleIn {
@@ -485,6 +512,42 @@ export interface PromptView {
   messages: PromptPart[]
   is_exact: boolean
   left_out: number
+}
+
+/** What is left out stays. An empty key takes the key away. */
+export interface ProviderChange {
+  name?: string | null
+  base_url?: string | null
+  key?: string | null
+  concurrency?: number | null
+}
+
+/** `key` may be left out where the provider needs none. */
+export interface ProviderIn {
+  name: string
+  base_url: string
+  key?: string // ""
+  concurrency?: number // 4
+}
+
+/**
+ * A provider, for who looks after this server. A key is never part of it.
+ *
+ * `id` is null for those of the environment and the built-in ones, which are not changed here.
+ */
+export interface ProviderView {
+  id: string | null
+  slug: string
+  name: string
+  base_url: string
+  has_key: boolean
+  key_note: string
+  is_editable: boolean
+  concurrency: number
+  model_count: number
+  state: "at_limit" | "key_refused" | "ok" | "unreachable"
+  state_note: string
+  state_since: string | null
 }
 
 /** `is_back`: mark as unread from there on; without it a mark only rises. */

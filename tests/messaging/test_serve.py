@@ -1,0 +1,110 @@
+"""`manage.py serve` from outside: it says where it is, is alone on its data, and leaves politely."""
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.client import Client
+from tests.server import ROOT, Server
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    server = Server(tmp_path).start()
+    yield server
+    server.kill()
+
+
+def serve(data_dir: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A server that is expected to give up by itself."""
+    kept = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    return subprocess.run(
+        [sys.executable, "manage.py", "serve", *options],
+        cwd=ROOT,
+        env={**kept, "PARLEY_DATA_DIR": str(data_dir), "PARLEY_LOCAL_MODEL": "0", **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_it_prints_its_address_plainly(server: Server) -> None:
+    assert f"Parley is at {server.url}\n" in server.log.read_text()
+
+
+def test_a_second_server_on_the_same_data_is_refused_with_a_sentence(server: Server, tmp_path: Path) -> None:
+    second = serve(tmp_path, "--port", "0")
+    assert second.returncode == 1
+    assert f"Another Parley (process {server.pid})" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_a_killed_server_leaves_no_lock(server: Server) -> None:
+    server.kill()
+    server.start()
+
+
+def test_a_taken_port_is_said_before_anything_else(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        refused = serve(tmp_path, "--port", str(port))
+    assert refused.returncode == 1
+    assert re.search(rf"cannot listen on 127.0.0.1:{port}: .*Choose another port", refused.stderr)
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_bad_port_in_the_environment_is_said(tmp_path: Path) -> None:
+    refused = serve(tmp_path, PARLEY_PORT="http")
+    assert refused.returncode == 1
+    assert "PARLEY_PORT is 'http'" in refused.stderr
+
+
+async def test_leaving_it_says_goodbye_to_everybody(server: Server) -> None:
+    client = await (await Client(server.url).sign_up()).connect()
+    began = time.monotonic()
+    os.kill(server.pid, signal.SIGTERM)
+    assert client.socket is not None
+    async with asyncio.timeout(5):
+        await client.socket.wait_closed()
+    goodbye = client.frames[-1]
+    assert (goodbye["type"], goodbye["code"], goodbye["reconnect"]) == ("goodbye", "restart", True)
+    assert 500 <= goodbye["after_ms"] <= 3000
+    assert client.socket.close_code == 1012
+    assert await asyncio.to_thread(server.process.wait, 10) in {0, -signal.SIGTERM}  # type: ignore[union-attr]
+    assert time.monotonic() - began < 8
+    assert "Traceback" not in server.log.read_text()
+    await client.close()
+
+
+async def test_what_was_acknowledged_survives_a_kill(server: Server) -> None:
+    client = await (await Client(server.url).sign_up()).connect()
+    (project,) = await client.call("GET", "/projects")
+    thread = await client.call("POST", f"/projects/{project['id']}/threads", {"title": "Seats", "line_up": []})
+    thread_id = thread["thread"]["id"]
+    await client.join(thread_id)
+    for n in range(20):
+        await client.send(thread_id, f"word {n}", mode="talk")
+    server.kill()
+    await asyncio.to_thread(server.start)
+    page = await client.call("GET", f"/threads/{thread_id}/messages")
+    assert [m["body"] for m in page["messages"]] == [f"word {n}" for n in range(20)]
+    await client.disconnect()
+    await client.connect()
+    await client.join(thread_id)
+    assert client.frames[-1]["recovered"] is False
+    assert len(client.rooms[thread_id].messages) == 20
+    await client.close()
