@@ -10,7 +10,7 @@ import sys
 from collections import deque
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from chatplatform.kernel.clock import monotonic
 from messaging.providers.base import ProviderError
@@ -26,13 +26,19 @@ STEADY_AFTER_S = 60.0  # who lived that long starts again without delay
 _PASSED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "SYSTEMROOT")
 
 
+def spare_cores() -> int:
+    """All but one, at most four. The engine's threads wait for each other busily: with as many as there are cores,
+    one that anything else holds up costs all of them their time."""
+    return max(1, min(4, (os.cpu_count() or 2) - 1))
+
+
 class Load(Struct, frozen=True):
     """What the child is to load. `parallel` answers at once share `context` tokens evenly."""
 
     file: Path
     parallel: int = 4
     context: int = 8192
-    threads: int = 2
+    threads: int = field(default_factory=spare_cores)
 
     @property
     def window(self) -> int:
