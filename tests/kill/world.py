@@ -58,7 +58,7 @@ class World:
         self.project = ""
         self.sent: dict[str, Json] = {}  # client_id → the command, and its ack once there was one
         self.shown: list[Said] = []
-        self.killed_at = 0.0
+        self.killed_at = 0.0  # the first time since the thread was opened: nothing was read after it
 
     @property
     def models(self) -> list[str]:
@@ -104,6 +104,7 @@ class World:
         await self.alice.join(thread_id)
         self.sent.clear()
         self.shown.clear()
+        self.killed_at = 0.0
         return thread_id
 
     async def say(self, thread_id: str, body: str, **fields: Any) -> None:
@@ -134,7 +135,7 @@ class World:
         while self.server.process.poll() is None:
             assert time.monotonic() < deadline, "the failpoint was not reached"
             await asyncio.sleep(0.01)
-        self.killed_at = time.monotonic()
+        self.killed_at = self.killed_at or time.monotonic()
 
     async def come_back(self, thread_id: str) -> None:
         """The client notices, returns, and says again what was not acknowledged (and what was, too)."""
