@@ -39,6 +39,7 @@ class Catalog:
         self._environment = building.environment(self._changed)
         self._accounts: dict[str, tuple[rows.Account, Serving]] = {}
         self._accounts_read = False
+        self._retired: list[Serving] = []  # not in use any more, but for answers that run
         self._models: dict[str, tuple[ModelInfo, Serving]] = {}
         self._refresher = Refresher(self._on_list)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -129,7 +130,7 @@ class Catalog:
         self._refresher.stop()
         for task in list(self._tasks):
             task.cancel()
-        for serving in self.providers():
+        for serving in [*self.providers(), *self._retired]:
             await serving.close()
 
     # -- inside -----------------------------------------------------------------------------------------
@@ -162,7 +163,16 @@ class Catalog:
         """Answers that run are heard to their end; then the connections go."""
         self._refresher.forget(serving)
         if self._is_started:
-            self._spawn(_close_when_idle(serving))
+            self._retired.append(serving)
+            self._spawn(self._close_when_idle(serving))
+
+    async def _close_when_idle(self, serving: Serving) -> None:
+        for _ in range(settings.PROVIDER_TOTAL_S):
+            if not serving.running and not serving.limiter.waiting:
+                break
+            await asyncio.sleep(1)
+        await serving.close()
+        self._retired.remove(serving)
 
     def _on_list(self, serving: Serving, models: tuple[ModelInfo, ...]) -> None:
         if models != serving.models:
@@ -202,6 +212,8 @@ class Catalog:
             await asyncio.sleep(WATCH_S)
             try:
                 await self.reload()
+                for serving in self.providers():
+                    serving.health.settle()
             except Exception:  # the database may be away for a while; what is known goes on
                 log.exception("The providers' accounts could not be read; trying again.")
 
@@ -209,14 +221,6 @@ class Catalog:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-async def _close_when_idle(serving: Serving) -> None:
-    for _ in range(settings.PROVIDER_TOTAL_S):
-        if not serving.limiter.running and not serving.limiter.waiting:
-            break
-        await asyncio.sleep(1)
-    await serving.close()
 
 
 _catalog: Catalog | None = None

@@ -39,10 +39,14 @@ class Health:
         self._models: defaultdict[str, Breaker] = defaultdict(Breaker)
 
     def look(self) -> State:
-        """The state now: a limit passes by itself."""
-        if self.state.name == "at_limit" and clock.monotonic() >= self._limited_until:
+        """The state now, from any thread: a limit passes by itself."""
+        is_over = self.state.name == "at_limit" and clock.monotonic() >= self._limited_until
+        return OK if is_over else self.state
+
+    def settle(self) -> None:
+        """Note, and tell, that a limit has passed."""
+        if self.state is not OK and self.look() is OK:
             self._change(OK)
-        return self.state
 
     def closed_in_s(self, model: str) -> float:
         """Seconds until this model may be asked again; 0: now."""

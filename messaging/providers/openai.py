@@ -84,7 +84,7 @@ class OpenAiProvider:
         limits = self.endpoint.timeouts
         try:
             async with asyncio.timeout(limits.connect_s + limits.first_byte_s):
-                async with self.client().stream("GET", "models") as response:
+                async with self.client().stream("GET", "models", headers={"Connection": "close"}) as response:
                     body = await self._body(response, MAX_LIST_BYTES)
         except TimeoutError as error:
             raise self.failures.silent(limits.first_byte_s, "no list of models") from error

@@ -33,6 +33,7 @@ class ScriptedServer:
         self._port = port
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def address(self) -> str:
@@ -49,9 +50,11 @@ class ScriptedServer:
     async def stop(self) -> None:
         if self._server is not None:
             self._server.close()
+            self._server = None
             for writer in list(self._open):
                 writer.transport.abort()
-            self._server = None
+            if self._tasks:
+                await asyncio.wait(self._tasks, timeout=1)
 
     def of(self, model: str) -> list[Record]:
         """The requests for one model, oldest first."""
@@ -59,6 +62,10 @@ class ScriptedServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open.add(writer)
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         try:
             while (request := await http.read_request(reader)) is not None:
                 if not await self._answer(request, reader, writer):

@@ -41,6 +41,7 @@ class Serving:
         self.base_url, self.key_note, self.has_key = base_url, key_note, has_key
         self.known, self.account_id = known, account_id
         self.limiter = Limiter(limit)
+        self.running = 0  # answers that are being heard
         self.health = Health(on_change)
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[ProviderEvent, None]:
@@ -51,6 +52,7 @@ class Serving:
                 detail="left alone after several failures",
             )  # fmt: skip
         has_words = False
+        self.running += 1
         try:
             async with aclosing(self.inner.stream(request)) as events:  # type: ignore[type-var]
                 async for event in events:
@@ -61,6 +63,8 @@ class Serving:
         except ProviderError as error:
             self._note(error, model.model)
             raise
+        finally:
+            self.running -= 1
 
     async def list_models(self) -> list[ModelInfo]:
         try:

@@ -1,5 +1,6 @@
 """What models and providers look like from outside: the frozen values of the HTTP API."""
 
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -26,6 +27,7 @@ class ModelView(Struct, frozen=True):
     is_offered: bool
     state: ProviderStateName
     state_note: str
+    state_since: datetime | None = None
 
 
 class ProviderView(Struct, frozen=True):
@@ -45,3 +47,4 @@ class ProviderView(Struct, frozen=True):
     model_count: int
     state: ProviderStateName
     state_note: str
+    state_since: datetime | None = None

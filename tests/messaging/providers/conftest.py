@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from messaging.providers.addresses import read_url
-from messaging.providers.base import ChatMessage, ChatRequest, Finished, ModelInfo, ReasoningDelta, TextDelta
+from messaging.providers.base import ChatMessage, ChatRequest, Finished, ModelInfo, Provider, ReasoningDelta, TextDelta
 from messaging.providers.openai import Endpoint, OpenAiProvider
 from messaging.providers.patience import Timeouts
 from messaging.providers.scripted_server import ScriptedServer
@@ -64,7 +64,7 @@ class Heard:
             self.finished = event
 
 
-async def hear(provider: OpenAiProvider, request: ChatRequest, heard: Heard | None = None) -> Heard:
+async def hear(provider: Provider, request: ChatRequest, heard: Heard | None = None) -> Heard:
     """Listen to the end; what was heard before an error is in the `heard` that was passed in."""
     heard = heard or Heard()
     async for event in provider.stream(request):

@@ -210,7 +210,7 @@ async def test_closing_the_iterator_closes_the_connection_at_once(
     stream = provider.stream(asking("script?tokens=1000&rate=50"))
     for _ in range(3):
         await anext(stream)
-    await stream.aclose()  # type: ignore[attr-defined]
+    await stream.aclose()
     async with asyncio.timeout(1):
         while server.running:
             await asyncio.sleep(0.005)
