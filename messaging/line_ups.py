@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from messaging import asking
+from messaging.providers import offers
 from messaging.providers.base import ModelInfo
 from messaging.providers.catalog import catalog
 from threads import hooks
@@ -23,6 +24,13 @@ def check(project_id: UUID, model_ids: list[str]) -> None:
 
 
 def default(project_id: UUID) -> list[str]:
+    """The models a new thread begins with, each with its slot: its room shows them before anything is asked."""
+    chosen = _chosen(project_id)
+    offers.ensure_slots(project_id, chosen)
+    return chosen
+
+
+def _chosen(project_id: UUID) -> list[str]:
     """The models of the project's newest open thread, as far as they are offered.
 
     In the first one: those that the models file names, else the best there are.

@@ -71,6 +71,14 @@ def test_models_get_their_slots_with_the_line_up(bob: User, project: Project, mo
     assert (slots[models[1]], slots[models[0]]) == (1, 2)
 
 
+def test_models_a_thread_begins_with_have_their_slots_before_anything_is_asked(
+    bob: User, project: Project, models: list[str]
+) -> None:
+    begun = line_up(create_thread(bob.id, project.id))
+    slots = dict(ProjectModel.objects.filter(project=project).values_list("model_id", "slot"))
+    assert [slots[model_id] for model_id in begun] == list(range(1, len(begun) + 1))
+
+
 @pytest.fixture(autouse=True)
 def _fresh_catalog() -> None:
     catalog.reset()
