@@ -18,4 +18,6 @@ from chatplatform.settings import *  # noqa: E402, F403
 PROVIDER_ENVIRONMENT: dict[str, str] = {}
 IS_LOCAL_MODEL_ON = False  # the tests of it turn it on
 SECRET_KEY = "a key for tests, known to everybody"
+# It lists every static file when it is made, and each test client makes one. Real servers have it, see test_headers.py.
+MIDDLEWARE = [name for name in MIDDLEWARE if "servestatic" not in name]  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -12,6 +12,7 @@ from django.core.asgi import get_asgi_application
 from django.core.management import call_command
 from django.test import AsyncClient, Client
 
+from chatplatform import settings as product
 from chatplatform.body_limit import limited
 from projects.models import Project, User
 
@@ -42,8 +43,9 @@ def test_answers_of_the_api_are_kept_by_nobody(browser_of: Any, alice: User) -> 
     assert browser_of(alice).get("/api/v1/me")["Cache-Control"] == "no-store"
 
 
-async def test_async_handler_answers_alike(alice: User) -> None:
-    """The server's own path: the middleware that runs in place, not through threads."""
+async def test_real_server_answers_alike(alice: User, settings: LazySettings) -> None:
+    """The server's own path: all of its middleware, running in place and not through threads."""
+    settings.MIDDLEWARE = product.MIDDLEWARE
     client = AsyncClient()
     await client.aforce_login(alice)
     answer = await client.get("/api/v1/me")
@@ -52,6 +54,10 @@ async def test_async_handler_answers_alike(alice: User) -> None:
         assert header in answer.headers
     assert answer["Content-Length"] == str(len(answer.content))
     assert (await AsyncClient().get("/api/v1/me")).status_code == 401
+    static = await AsyncClient().get("/static/admin/css/base.css")
+    assert (static.status_code, static["X-Content-Type-Options"]) == (200, "nosniff")
+    assert "Content-Security-Policy" in static.headers
+    assert "Access-Control-Allow-Origin" not in static.headers
 
 
 def test_deploy_check_is_clean(settings: LazySettings) -> None:
