@@ -13,15 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
 
 from tests.server import ROOT, Server
 
 CHROMIUM = os.environ.get("CHROMIUM") or next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
-PASSWORD = "a calm harbour at dawn"  # noqa: S105  an account that lives as long as the test
+PASSWORD = "a calm harbour at dawn"  # an account that lives as long as the test
 _numbers = itertools.count(1)
+expect.set_options(timeout=25_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -74,7 +75,9 @@ class Person:
 
     def _heard(self, message: ConsoleMessage) -> None:
         # A refused socket while the server is down is what a reconnecting page is for.
-        if message.type == "error" and "WebSocket connection" not in message.text and "ERR_" not in message.text:
+        # A page asks who it is before it knows that nobody is signed in.
+        expected = ("WebSocket connection", "ERR_", "401 (Unauthorized)")
+        if message.type == "error" and not any(words in message.text for words in expected):
             self.complaints.append(f"console: {message.text}")
 
     def _asked(self, request: Request) -> None:
@@ -180,9 +183,11 @@ def people(browser: Browser, server: Server) -> Iterator[Callable[..., Person]]:
 
 @pytest.fixture
 def alice(people: Callable[..., Person]) -> Person:
-    """Signed up, in her first room."""
-    alice = people("Alice").sign_up()
-    alice.composer.wait_for()
+    """Signed up, with a project of her own."""
+    alice = people("Alice").sign_up("/sign-up")
+    alice.page.wait_for_url(re.compile(r"/(p/.*)?$"))
+    if not alice.api("GET", "/projects"):
+        alice.api("POST", "/projects", {"name": "Ferryline"})
     return alice
 
 
