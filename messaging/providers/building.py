@@ -86,6 +86,7 @@ def _from_environment(found: FromEnvironment, kept: dict[str, list[ModelIn]], on
     provider = OpenAiProvider(
         Endpoint(
             slug=slug, name=found.name, origin=found.origin, key=found.key, timeouts=config.timeouts(),
+            remedy=f"It comes from the environment: {found.source}." if found.key else "Its key is missing in the environment.",
             limit_field=known.limit_field if known else "max_tokens",
         )
     )  # fmt: skip

@@ -35,7 +35,7 @@ class Catalog:
 
     def __init__(self) -> None:
         self._file: ModelsFile = models_file()
-        self._built_in = [*building.scripted(self._changed), *building.local_model(self._changed)]
+        self._built_in = [*building.local_model(self._changed), *building.scripted(self._changed)]
         self._environment = building.environment(self._changed)
         self._accounts: dict[str, tuple[rows.Account, Serving]] = {}
         self._accounts_read = False
@@ -100,14 +100,14 @@ class Catalog:
         """This function will begin to keep the catalog fresh. It waits for the database alone, never for a provider."""
         if self._is_started:
             return
-        self._is_started = True
         for serving in self._built_in:
             if isinstance(serving.inner, LocalProvider):
                 serving.inner.engine.start()
             elif isinstance(serving.inner, ScriptedProvider):
                 await serving.inner.start()
         await self.reload()
-        for serving in self._environment:
+        self._is_started = True
+        for serving in self.providers():
             self._refresher.follow(serving)
         self._spawn(self._watch())
 

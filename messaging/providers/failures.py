@@ -39,12 +39,16 @@ _WORDS: tuple[tuple[re.Pattern[str], int], ...] = (
 )
 
 
+REMEDY = "An admin can put a new one under Settings, Models."
+
+
 class Failures:
     """Speaks of one provider's failures; knows its key only to take it out."""
 
-    def __init__(self, provider_name: str, key: str = "") -> None:
+    def __init__(self, provider_name: str, key: str = "", remedy: str = REMEDY) -> None:
         self._name = provider_name
         self._key = key
+        self._remedy = remedy
 
     def clean(self, text: str) -> str:
         """The text in one line, without keys, cut."""
@@ -92,7 +96,7 @@ class Failures:
     def _by_status(self, status: int, model: str) -> tuple[ErrorKind, str, bool]:
         name = self._name
         if status in {401, 403}:
-            return "auth", f"{name} refuses the key. An admin can put a new one under Settings, Models.", False
+            return "auth", f"{name} refuses the key. {self._remedy}", False
         if status == 404:
             return "gone", f"{name} does not know the model {model}.", False
         if status == 429:

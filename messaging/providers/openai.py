@@ -18,7 +18,7 @@ from chatplatform.kernel.clock import monotonic
 from messaging.providers import transport
 from messaging.providers.addresses import Origin
 from messaging.providers.base import ChatRequest, ModelInfo, ProviderError, ProviderEvent
-from messaging.providers.failures import Failures, retry_after_s
+from messaging.providers.failures import REMEDY, Failures, retry_after_s
 from messaging.providers.patience import Patience, Timeouts
 from messaging.providers.reading import Reader
 from messaging.providers.sse import SseError, SseSplitter
@@ -41,7 +41,7 @@ class Endpoint(Struct, frozen=True):
     timeouts: Timeouts
     key: str = ""
     is_private_allowed: bool = True
-    headers: dict[str, str] = {}
+    remedy: str = REMEDY  # what people can do when the key is refused
     limit_field: str = "max_tokens"  # what it calls the most tokens of an answer
     has_usage_option: bool = True
     keeps_connections: bool = True
@@ -55,7 +55,7 @@ class OpenAiProvider:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
-        self.failures = Failures(endpoint.name, endpoint.key)
+        self.failures = Failures(endpoint.name, endpoint.key, endpoint.remedy)
         self._client: httpx.AsyncClient | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._has_answered = False  # a connection may have been kept since, and closed by the other side
@@ -110,7 +110,7 @@ class OpenAiProvider:
         loop = asyncio.get_running_loop()
         if self._client is None or self._loop is not loop:
             end = self.endpoint
-            headers = {**end.headers, **({"Authorization": f"Bearer {end.key}"} if end.key else {})}
+            headers = {"Authorization": f"Bearer {end.key}"} if end.key else {}
             self._loop = loop
             self._client = transport.client(
                 end.origin, headers, connect_s=end.timeouts.connect_s,

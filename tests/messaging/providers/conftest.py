@@ -11,7 +11,7 @@ from messaging.providers.openai import Endpoint, OpenAiProvider
 from messaging.providers.patience import Timeouts
 from messaging.providers.scripted_server import ScriptedServer
 
-QUICK = Timeouts(connect_s=2, first_byte_s=0.6, stall_s=0.5, pings_s=0.8, total_s=5)
+QUICK = Timeouts(connect_s=2, first_byte_s=1.0, stall_s=0.8, pings_s=1.4, total_s=10)
 
 
 @pytest.fixture

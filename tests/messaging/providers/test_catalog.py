@@ -50,7 +50,7 @@ def changes() -> Any:
     models_changed.disconnect(receive)
 
 
-async def until(is_so: Callable[[], Any], within_s: float = 5) -> None:
+async def until(is_so: Callable[[], Any], within_s: float = 15) -> None:
     async with asyncio.timeout(within_s):
         while not is_so():
             await asyncio.sleep(0.01)
@@ -249,6 +249,6 @@ async def test_starting_does_not_wait_for_any_provider(settings: Settings) -> No
 
     dead = await asyncio.start_server(silence, "127.0.0.1", 0)
     settings.PROVIDER_ENVIRONMENT = {"OPENAI_BASE_URL": f"http://127.0.0.1:{dead.sockets[0].getsockname()[1]}/v1"}
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(5):
         await module.start()
     dead.close()

@@ -33,6 +33,15 @@ def test_a_status_and_its_words_have_one_kind(status: int, body: bytes, kind: st
     assert Failures("Harbour").of_status(status, read_error(body), "Skipper").kind == kind
 
 
+def test_who_can_mend_a_refused_key_is_said() -> None:
+    refusal = read_error(b'{"detail":"Unauthorized"}')
+    assert "Settings, Models" in Failures("Harbour").of_status(401, refusal, "Skipper").message
+    elsewhere = Failures("Harbour", "k", "It comes from the environment: X_API_KEY.")
+    assert elsewhere.of_status(401, refusal, "Skipper").message.endswith(
+        "the key. It comes from the environment: X_API_KEY."
+    )
+
+
 def test_used_up_credit_is_not_tried_again() -> None:
     error = Failures("Harbour").of_status(429, read_error(SAID[8][1]), "Skipper")
     assert not error.retryable and "no credit left" in error.message

