@@ -33,6 +33,11 @@ async def project(user_id: UUID, project_id: UUID, permission: Permission) -> Ac
     return await _ask(("project", user_id, project_id, permission), access_project, user_id, project_id, permission)
 
 
+def generation() -> int:
+    """Counts the changes of anybody's access. What was found out under another number may be wrong by now."""
+    return _generation
+
+
 def drop() -> None:
     """Forget every answer, also those that are being looked up: somebody's access has changed."""
     global _generation
@@ -46,9 +51,9 @@ async def _ask(key: Hashable, door: Callable[..., T], *who_and_what: Any) -> T:
         answer: T = kept[1]
         return answer
     while True:
-        generation = _generation
+        before = _generation
         answer = await in_db(door, *who_and_what)
-        if generation == _generation:  # else it may have been looked up just before somebody's access changed
+        if before == _generation:  # else it may have been looked up just before somebody's access changed
             break
     if len(_kept) >= _MOST:
         _kept.clear()

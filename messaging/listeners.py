@@ -186,8 +186,8 @@ async def _list_thread(thread_id: UUID) -> ThreadView | None:
 
 
 def _thread(thread_id: UUID) -> tuple[ThreadView, news.Audience] | None:
-    thread, audience = get_thread(thread_id), news.audience_of(thread_id)
-    return (thread_view(thread), audience) if thread is not None and audience is not None else None
+    thread = get_thread(thread_id)
+    return (thread_view(thread), news.audience_of(thread)) if thread is not None else None
 
 
 def _thread_read(*, user_id: UUID, thread_id: UUID, seq: int, **_: Any) -> None:

@@ -7,7 +7,7 @@ costs. Any other event takes the gathered deltas with it, so the order in the st
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from chatplatform.kernel.backends import backend
@@ -29,7 +29,7 @@ from messaging.protocol import (
     TurnWaiting,
 )
 from messaging.streams.base import Appended, Entry, Slice, Standing, StreamLog
-from messaging.types import Cursor
+from messaging.types import Cursor, Message
 
 log = logging.getLogger(__name__)
 
@@ -103,8 +103,8 @@ class _Room:
 
 _rooms: dict[UUID, _Room] = {}
 _flushes: set[asyncio.Task[None]] = set()
-# Called with a thread's id when a model began or ceased to write there. News listens.
-on_speaking: list[Callable[[UUID], None]] = []
+# Called when models began (with the places of their answers) or ceased to write in a thread. News listens.
+on_speaking: list[Callable[[UUID, Sequence[Message]], None]] = []
 
 
 async def publish(thread_id: UUID, *events: AnyEvent) -> None:
@@ -249,15 +249,17 @@ async def _flush_quietly(thread_id: UUID, room: _Room) -> None:
 def _note_speaking(thread_id: UUID, room: _Room, events: tuple[AnyEvent, ...]) -> None:
     """Keep account of which models write here, for the glow beside the thread in everybody's list."""
     before = set(room.speaking.values())
+    places = []
     for event in events:
         if isinstance(event, MessageCreated) and event.message.turn_id and event.message.state in _OPEN:
             room.speaking[event.message.turn_id] = event.message.author.slot
+            places.append(event.message)
         elif isinstance(event, TurnFinished):
             room.speaking.pop(event.turn_id, None)
             room.refused.pop(event.turn_id, None)
-    if set(room.speaking.values()) != before:
+    if places or set(room.speaking.values()) != before:
         for tell_of in on_speaking:
-            tell_of(thread_id)
+            tell_of(thread_id, places)
     _forget_when_idle(thread_id, room)
 
 

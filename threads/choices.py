@@ -19,11 +19,13 @@ Place = tuple[int, int]  # seq, lane
 def effective(branch: Branch, user_id: UUID | None, from_seq: int = 1, to_seq: int | None = None) -> list[ChoiceView]:
     """The choices that hold in the branch for places `from_seq` to `to_seq`: the room's, then the person's own.
 
-    At most two queries. Several may name one place: lane -1 for the whole, others for single lanes.
+    At most two queries, one for a branch without ancestors. Several may name one place: lane -1 for the whole, others for single lanes.
     """
     path = branch_path(branch)
     rows = _rows([entry.branch_id for entry in path], user_id, from_seq, to_seq)
-    pins = {b.id: b for b in Branch.objects.filter(pk__in=[e.branch_id for e in path], fork_seq__gt=0)}
+    ancestors = [entry.branch_id for entry in path if entry.branch_id != branch.pk]
+    forked = Branch.objects.filter(pk__in=ancestors, fork_seq__gt=0) if ancestors else ()
+    pins = {b.id: b for b in (*forked, *([branch] if branch.fork_seq else []))}
     room: dict[Place, int] = {}
     own: dict[Place, int] = {}
     for entry in path:

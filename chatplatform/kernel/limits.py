@@ -10,10 +10,25 @@ from functools import lru_cache
 
 from django.conf import settings
 from limits import RateLimitItem, parse
-from limits.storage import storage_from_string
+from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
 from chatplatform.kernel.errors import TooMany
+
+SWEEP_EVERY_S = 10.0
+
+
+class _Memory(MemoryStorage):
+    """In this process. The library starts a thread for nearly every call to drop what has passed; here a call does
+    that itself now and then."""
+
+    _swept_at = 0.0
+
+    def _MemoryStorage__schedule_expiry(self) -> None:  # noqa: N802  the library's private name, mangled
+        if time.monotonic() - self._swept_at > SWEEP_EVERY_S:
+            self._swept_at = time.monotonic()
+            self._MemoryStorage__expire_events()  # type: ignore[attr-defined]
+
 
 _limiter: MovingWindowRateLimiter | None = None
 _lock = threading.Lock()
@@ -23,7 +38,9 @@ def _strategy() -> MovingWindowRateLimiter:
     global _limiter
     with _lock:
         if _limiter is None:
-            _limiter = MovingWindowRateLimiter(storage_from_string(settings.LIMITS_STORAGE))
+            is_memory = settings.LIMITS_STORAGE == "memory://"
+            storage = _Memory() if is_memory else storage_from_string(settings.LIMITS_STORAGE)
+            _limiter = MovingWindowRateLimiter(storage)
         return _limiter
 
 
