@@ -19,7 +19,7 @@ from django.db.models import Q
 
 from chatplatform.kernel.backends import backend
 from chatplatform.kernel.clock import now
-from chatplatform.kernel.db import in_db
+from chatplatform.kernel.db import in_db_later
 from chatplatform.kernel.errors import AppError, Unavailable
 from messaging import failpoints, rooms
 from messaging.models import Outbox
@@ -163,7 +163,7 @@ async def _store(messages: Sequence[Message]) -> None:
     store: MessageStore = backend("message_store")
     await store.put(messages)
     failpoints.reach("after_store")
-    await in_db(_clear, [message.id for message in messages])
+    await in_db_later(_clear, [message.id for message in messages])
 
 
 # -- the sweeper ---------------------------------------------------------------------------------------
@@ -171,14 +171,14 @@ async def _store(messages: Sequence[Message]) -> None:
 
 async def sweep(older_than_s: float = LEFT_BEHIND_S) -> int:
     """Store and tell what was left behind, oldest first; how many."""
-    messages = await in_db(_left_behind, older_than_s)
+    messages = await in_db_later(_left_behind, older_than_s)
     if messages:
         store: MessageStore = backend("message_store")
         await store.put(messages)
         for message in messages:
             with contextlib.suppress(rooms.Superseded):  # a later attempt is told to the room already
                 await rooms.publish(message.thread_id, event_of(message))
-        await in_db(_clear, [message.id for message in messages])
+        await in_db_later(_clear, [message.id for message in messages])
         log.info("%d messages that were left behind are delivered.", len(messages))
     return len(messages)
 
@@ -207,7 +207,7 @@ async def _sweep_for_ever() -> None:
                 pass
             older_than_s = LEFT_BEHIND_S
             if rounds % 3600 == 0:
-                await in_db(prune)
+                await in_db_later(prune)
         except (AppError, DatabaseError) as error:
             log.warning("The outbox could not be swept; trying again: %s", error)
         rounds += 1

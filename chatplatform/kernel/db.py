@@ -7,14 +7,19 @@ opens its own transaction. Connections that broke are dropped after the call tha
 
 import asyncio
 import contextvars
+import itertools
+import queue
 import sys
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from django.conf import settings
 from django.db import close_old_connections, connection, connections
+
+from chatplatform.kernel.clock import monotonic
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -22,16 +27,58 @@ T = TypeVar("T")
 # Every query lets go of the interpreter's lock and, while the loop is busy, waits this long to get it back. With
 # Python's 5 ms a transaction of twenty queries takes a tenth of a second under load; measured with bench/burst.py.
 SWITCH_S = 0.0005
+# How long work that nobody waits for lets other work pass: then its turn has come, so nothing starves.
+PATIENCE_S = 0.25
 
-_pool: ThreadPoolExecutor | None = None
+Work = tuple[float, int, "Future[Any] | None", Callable[[], Any] | None]
 
 
-def _threads() -> ThreadPoolExecutor:
+class _Threads:
+    """Threads that take the work whose deadline is nearest; of equal ones, the first that came."""
+
+    def __init__(self, size: int) -> None:
+        sys.setswitchinterval(SWITCH_S)
+        self._queue: queue.PriorityQueue[Work] = queue.PriorityQueue()
+        self._numbers = itertools.count()
+        self._threads = [threading.Thread(target=self._run, name=f"db_{n}", daemon=True) for n in range(size)]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, call: Callable[[], T], patience_s: float) -> "Future[T]":
+        future: Future[T] = Future()
+        self._queue.put((monotonic() + patience_s, next(self._numbers), future, call))
+        return future
+
+    def close(self) -> None:
+        for _ in self._threads:
+            self._queue.put((float("inf"), next(self._numbers), None, None))
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self) -> None:
+        while True:
+            _, _, future, call = self._queue.get()
+            if future is None or call is None:
+                connections.close_all()
+                return
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                result = call()
+            except BaseException as error:  # noqa: BLE001  whoever waits for it is given it
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+
+_pool: _Threads | None = None
+
+
+def _threads() -> _Threads:
     global _pool
     if _pool is None:
-        size = 1 if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3") else settings.DB_THREADS
-        sys.setswitchinterval(SWITCH_S)
-        _pool = ThreadPoolExecutor(size, thread_name_prefix="db")
+        is_sqlite = settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
+        _pool = _Threads(1 if is_sqlite else settings.DB_THREADS)
     return _pool
 
 
@@ -42,19 +89,24 @@ def _call(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     return function(*args, **kwargs)
 
 
+async def _visit(patience_s: float, call: Callable[[], T]) -> T:
+    context = contextvars.Context()  # asgiref refuses a database thread that inherits its context
+    return await asyncio.wrap_future(_threads().submit(partial(context.run, call), patience_s))
+
+
 async def in_db(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a synchronous unit of work off the loop and return what it returns or raise what it raises."""
-    loop = asyncio.get_running_loop()
-    context = contextvars.Context()  # asgiref refuses a database thread that inherits its context
-    call = partial(_call, function, *args, **kwargs)
-    return await loop.run_in_executor(_threads(), partial(context.run, call))
+    return await _visit(0.0, partial(_call, function, *args, **kwargs))
+
+
+async def in_db_later(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """As `in_db`, for work that nobody waits for: under load it lets the other pass, for a while."""
+    return await _visit(PATIENCE_S, partial(_call, function, *args, **kwargs))
 
 
 def close() -> None:
     """Finish what runs and let the threads and their connections go."""
     global _pool
     if _pool is not None:
-        for _ in range(_pool._max_workers):
-            _pool.submit(connections.close_all)
-        _pool.shutdown(wait=True)
+        _pool.close()
         _pool = None

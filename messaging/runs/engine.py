@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from chatplatform.kernel.backends import backend
-from chatplatform.kernel.db import in_db
+from chatplatform.kernel.db import in_db, in_db_later
 from chatplatform.kernel.errors import Unavailable
 from messaging import failpoints, outbox, rooms
 from messaging.protocol import AnyEvent, MessageCreated, RunChanged, TurnReset
@@ -153,11 +153,11 @@ async def _settle(job: Job, ending: Ending, tries: Sequence[float] = (0.1, 0.5, 
     """Write the end down, patiently: the database may be restarting, and these words exist nowhere else."""
     for pause in tries:
         try:
-            return await in_db(rows.settle, job, ending)
+            return await in_db_later(rows.settle, job, ending)
         except Exception:
             log.exception("The end of turn %s of run %s could not be written; trying again.", job.turn_id, job.run_id)
             await asyncio.sleep(pause)
-    return await in_db(rows.settle, job, ending)
+    return await in_db_later(rows.settle, job, ending)
 
 
 def _log_end(job: Job, ending: Ending) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from chatplatform.kernel.clock import monotonic
-from chatplatform.kernel.db import in_db
+from chatplatform.kernel.db import in_db_later
 from messaging.providers.base import ChatRequest, Finished, ModelInfo
 from messaging.runs import rows
 from messaging.runs.speech import Speech
@@ -226,7 +226,7 @@ async def save() -> None:
     if not held:
         return
     try:
-        lost = await in_db(rows.save_partials, words, held)
+        lost = await in_db_later(rows.save_partials, words, held)
     except BaseException:
         for live in running:
             live.not_saved()

@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, models, transaction
 
-from chatplatform.kernel.db import in_db
+from chatplatform.kernel.db import in_db, in_db_later
 from chatplatform.kernel.errors import Unavailable
 from messaging.models import StoredMessage, StoredRevision
 from messaging.types import Author, Message, MessageState, Meta, Range, Revision
@@ -50,7 +50,7 @@ class OrmMessageStore:
 
     async def put(self, messages: Sequence[Message]) -> None:
         if messages:
-            await in_db(_put, messages)
+            await in_db_later(_put, messages)
 
     async def get(self, message_id: UUID) -> Message | None:
         return await in_db(_get, message_id)
