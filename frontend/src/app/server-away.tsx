@@ -14,7 +14,24 @@ const GIVEN_UP_MS = 120_000
 export function ServerAway({ error, reset }: ErrorComponentProps) {
   const isAway = error instanceof ApiError && (error.isNetwork || error.status >= 500)
   if (error instanceof ApiError && error.isGone) return <NothingHere />
-  return isAway ? <Waiting /> : <Broken error={error} reset={reset} />
+  if (isAway) return <Waiting />
+  return isOutdated(error) ? <Outdated /> : <Broken error={error} reset={reset} />
+}
+
+/** A part of the page that is loaded later is no longer there: the server has been brought up to date meanwhile. */
+export function isOutdated(error: unknown): boolean {
+  return error instanceof Error && /dynamically imported module|module script failed|preload CSS/i.test(error.message)
+}
+
+function Outdated() {
+  return (
+    <Middle title="A new version is here.">
+      This part of the page belongs to the old one. What you wrote is kept.
+      <p className="mt-3.5">
+        <Button onClick={() => location.reload()}>Load it</Button>
+      </p>
+    </Middle>
+  )
 }
 
 function Waiting() {

@@ -30,7 +30,7 @@ export function signedOutHere(client: QueryClient, router: AppRouter): void {
 /** This function will forget where the person was, too: they signed out themself. */
 export function signedOutForGood(client: QueryClient, router: AppRouter): void {
   forgetPlaces()
-  client.clear()
   disconnect()
-  void router.navigate({ to: "/sign-in", search: {}, replace: true })
+  // First out of the room, then empty: what is still shown would ask for itself again.
+  void router.navigate({ to: "/sign-in", search: {}, replace: true }).then(() => client.clear())
 }

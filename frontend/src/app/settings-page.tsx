@@ -13,6 +13,7 @@ import { Kbd } from "@/components/ui/kbd"
 import { Skeleton } from "@/components/ui/skeleton"
 import { toast } from "@/components/ui/toast"
 import { auth } from "@/features/accounts/auth"
+import { DeletedProjects } from "@/features/projects/deleted-projects"
 import { SettingsPeople } from "@/features/projects/settings-people"
 import { SettingsProject } from "@/features/projects/settings-project"
 import { ArchivedThreads } from "@/features/threads/archived-threads"
@@ -92,7 +93,12 @@ function Settings({ projectId, page }: { projectId: string | undefined; page: st
 }
 
 function contentOf(page: string, me: MeView, project: ProjectView | undefined, onGone: () => void): ReactNode {
-  if (page === "account") return <SettingsAccount me={me} />
+  if (page === "account")
+    return (
+      <SettingsAccount me={me}>
+        <DeletedProjects />
+      </SettingsAccount>
+    )
   if (page === "server") return <SettingsServer />
   if (!project) return null
   switch (page) {

@@ -1,44 +1,8 @@
-/** Answers of the HTTP API that the socket does not know; everything else is in protocol.gen.ts. */
+/** The answers of lists that can grow, and names that the interface has for what the server sends. */
 
-export interface ModelView {
-  model_id: string
-  name: string
-  provider: string
-  provider_name: string
-  where: string
-  note: string
-  is_demo: boolean
-  slot: number
-  context_tokens: number | null
-  price_in: number | null
-  price_out: number | null
-  is_offered: boolean
-  state: "ok" | "key_refused" | "unreachable" | "at_limit"
-  state_note: string
-}
+export type { AuditView, ModelView, ProviderView } from "@/lib/protocol.gen"
 
-export interface ProviderView {
-  id: string | null
-  slug: string
-  name: string
-  base_url: string
-  has_key: boolean
-  key_note: string
-  is_editable: boolean
-  concurrency: number
-  model_count: number
-  state: "ok" | "key_refused" | "unreachable" | "at_limit"
-  state_note: string
-}
-
-export interface AuditEntry {
-  at: string
-  actor: string
-  action: string
-  subject: string
-  data: Record<string, unknown>
-}
-
+/** One page of a list: go on with `next_cursor`, if there is one. */
 export interface Page<T> {
   items: T[]
   next_cursor: string | null

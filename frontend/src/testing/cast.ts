@@ -23,7 +23,7 @@ export const members: MemberView[] = [
 ]
 
 export const models: ModelView[] = [
-  { model_id: "scripted:one", name: "One", provider: "scripted", provider_name: "Built in", where: "this server", note: "", is_demo: true, slot: 1, context_tokens: 8000, price_in: 0, price_out: 0, is_offered: true, state: "ok", state_note: "" },
+  { model_id: "scripted:one", name: "One", provider: "scripted", provider_name: "Built in", where: "this server", note: "", is_demo: true, slot: 1, context_tokens: 8000, price_in: 0, price_out: 0, is_offered: true, state: "ok", state_note: "", state_since: null },
 ]
 
 export function thread(id: string, change: Partial<ThreadView> = {}): ThreadView {

@@ -14,7 +14,7 @@ const person = (name: string) => ({ kind: "person" as const, id: name.toLowerCas
 function model(slot: number, name: string, change: Partial<ModelView> = {}): ModelView {
   return {
     model_id: `m:${slot}`, name, provider: "x", provider_name: "X", where: "remote", note: "", is_demo: false, slot, context_tokens: 200_000, price_in: 3, price_out: 15,
-    is_offered: true, state: "ok", state_note: "", ...change,
+    is_offered: true, state: "ok", state_note: "", state_since: null, ...change,
   }
 }
 export const MODELS: readonly ModelView[] = [

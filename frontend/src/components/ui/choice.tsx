@@ -3,21 +3,18 @@ import { CheckIcon } from "@solar-icons/react/linear/check"
 
 import { cn } from "@/lib/cn"
 
+/** The control itself, unseen, over all of the area that answers; what is seen stands beside it and looks at its state. */
+const answering = "peer absolute inset-x-[-7px] inset-y-[calc((18px-var(--hit))/2)] z-1 m-0 cursor-pointer appearance-none opacity-0 disabled:cursor-default"
+
 type Native = Omit<ComponentProps<"input">, "type" | "size">
 
 /** A box that is on or off. With children it is its own label. */
 export function Checkbox({ children, className, ...rest }: Native) {
   const box = (
-    <span className="hit-around grid size-[18px] shrink-0 place-items-center">
-      <input
-        type="checkbox"
-        className="peer col-start-1 row-start-1 size-[18px] appearance-none rounded-[5px] shadow-[inset_0_0_0_1.5px_var(--control)] checked:bg-pen checked:shadow-none disabled:opacity-50"
-        {...rest}
-      />
-      <CheckIcon
-        size={13}
-        className="pointer-events-none invisible col-start-1 row-start-1 text-pen-ink peer-checked:visible"
-      />
+    <span className="relative grid size-[18px] shrink-0 place-items-center">
+      <input type="checkbox" className={answering} {...rest} />
+      <span className="pointer-events-none absolute inset-0 rounded-[5px] shadow-[inset_0_0_0_1.5px_var(--control)] outline-offset-2 outline-pen peer-checked:bg-pen peer-checked:shadow-none peer-focus-visible:outline-2 peer-disabled:opacity-50" />
+      <CheckIcon size={13} className="pointer-events-none invisible relative text-pen-ink peer-checked:visible" />
     </span>
   )
   if (!children) return box
@@ -35,7 +32,7 @@ export function Radio({ children, className, ...rest }: Native) {
     <label className={cn("flex min-h-8 items-center gap-[11px]", className)}>
       <input
         type="radio"
-        className="hit-around size-[18px] shrink-0 appearance-none rounded-full shadow-[inset_0_0_0_1.5px_var(--control)] checked:shadow-[inset_0_0_0_5.5px_var(--pen)]"
+        className="size-[18px] shrink-0 appearance-none rounded-full shadow-[inset_0_0_0_1.5px_var(--control)] checked:shadow-[inset_0_0_0_5.5px_var(--pen)]"
         {...rest}
       />
       <span>{children}</span>
@@ -46,14 +43,9 @@ export function Radio({ children, className, ...rest }: Native) {
 /** On or off, at once: no button keeps it. */
 export function Switch({ label, className, ...rest }: Native & { label: string }) {
   return (
-    <span className={cn("hit-around block h-[18px] w-8 shrink-0", className)}>
-      <input
-        type="checkbox"
-        role="switch"
-        aria-label={label}
-        className="peer absolute inset-0 h-[18px] w-8 appearance-none rounded-full shadow-[inset_0_0_0_1.5px_var(--control)] transition-colors duration-(--fast) checked:bg-pen checked:shadow-none disabled:opacity-50"
-        {...rest}
-      />
+    <span className={cn("relative block h-[18px] w-8 shrink-0", className)}>
+      <input type="checkbox" role="switch" aria-label={label} className={answering} {...rest} />
+      <span className="pointer-events-none absolute inset-0 rounded-full shadow-[inset_0_0_0_1.5px_var(--control)] outline-offset-2 outline-pen transition-colors duration-(--fast) peer-checked:bg-pen peer-checked:shadow-none peer-focus-visible:outline-2 peer-disabled:opacity-50" />
       <i className="pointer-events-none absolute top-1 left-1 size-2.5 rounded-full bg-control transition-transform duration-(--fast) peer-checked:translate-x-3.5 peer-checked:bg-pen-ink" />
     </span>
   )

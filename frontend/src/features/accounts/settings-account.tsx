@@ -1,6 +1,6 @@
 import { zodResolver } from "@hookform/resolvers/zod"
 import { useQueryClient } from "@tanstack/react-query"
-import { useState } from "react"
+import { useState, type ReactNode } from "react"
 import { useForm } from "react-hook-form"
 import * as z from "zod/mini"
 
@@ -20,7 +20,7 @@ import { keys } from "@/lib/query"
 import { isDark, setTheme, useTheme, type Theme } from "@/lib/theme"
 
 /** Who you are, your password, where you are signed in, and how you like it. */
-export default function SettingsAccount({ me }: { me: MeView }) {
+export default function SettingsAccount({ me, children }: { me: MeView; children?: ReactNode }) {
   const client = useQueryClient()
   const theme = useTheme()
   const setPreference = useSetPreference()
@@ -84,6 +84,7 @@ export default function SettingsAccount({ me }: { me: MeView }) {
           </li>
         </Lines>
       </Part>
+      {children}
     </Leaf>
   )
 }

@@ -1,8 +1,8 @@
 /** What the audit log says, as sentences. */
 
-import type { AuditEntry } from "@/lib/types"
+import type { AuditView } from "@/lib/types"
 
-type Say = (subject: string, data: AuditEntry["data"]) => string
+type Say = (subject: string, data: AuditView["data"]) => string
 
 const named = (subject: string, otherwise: string) => (subject ? `“${subject}”` : otherwise)
 
@@ -18,7 +18,9 @@ const SAYINGS: Readonly<Record<string, Say>> = {
   "member.joined": (_subject, data) => `joined as ${String(data["role"])}, invited by ${String(data["invited_by"])}`,
   "member.left": () => "left",
   "member.removed": (subject) => `removed ${subject}`,
-  "member.role_changed": (subject, data) => `made ${subject} ${String(data["new"])}, before ${String(data["old"])}`,
+  "member.role_changed": (subject, data) => `changed ${subject} from ${String(data["old"])} to ${String(data["new"])}`,
+  "model.offered": (subject) => `offers ${subject}`,
+  "model.withdrawn": (subject) => `took ${subject} out of the pickers`,
   "invite.created": (subject, data) =>
     `made an invitation ${subject ? `for ${named(subject, "")} ` : ""}as ${String(data["role"])}, for ${String(data["max_uses"])}`,
   "invite.revoked": (subject) => `revoked the invitation ${named(subject, "without a note")}`,
@@ -26,7 +28,7 @@ const SAYINGS: Readonly<Record<string, Say>> = {
 }
 
 /** Alice made Bob admin, before member. What has no sentence yet is said by its name. */
-export function sentence({ actor, action, subject, data }: AuditEntry): string {
+export function sentence({ actor, action, subject, data }: AuditView): string {
   const say = SAYINGS[action]
   const deed = say ? say(subject, data) : `${action.replace(".", " ").replaceAll("_", " ")}${subject ? `: ${subject}` : ""}`
   return `${actor || "Somebody who is gone"} ${deed}.`

@@ -1,13 +1,18 @@
-import { useQuery } from "@tanstack/react-query"
+import { useQuery, useQueryClient } from "@tanstack/react-query"
+import { useEffect } from "react"
 
 import { Button } from "@/components/ui/button"
 import { Section } from "@/features/projects/people-section"
 import { invitesQuery } from "@/features/projects/queries"
 import { usePeopleActions } from "@/features/projects/use-project-actions"
 import { until } from "@/lib/format"
+import { keys } from "@/lib/query"
 
 /** The invitations that still work. Revoking is at once; the toast takes it back. */
-export function Invitations({ projectId }: { projectId: string }) {
+export function Invitations({ projectId, memberCount }: { projectId: string; memberCount: number }) {
+  const client = useQueryClient()
+  // Whoever came used one of them.
+  useEffect(() => void client.invalidateQueries({ queryKey: keys.invites(projectId) }), [client, projectId, memberCount])
   const invites = useQuery(invitesQuery(projectId)).data?.filter((invite) => invite.state === "open") ?? []
   const { revoke } = usePeopleActions(projectId)
   if (invites.length === 0) return null

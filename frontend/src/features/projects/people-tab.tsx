@@ -131,7 +131,7 @@ export function PeopleTab({ project, meId, hereIds, typingIds, onlyIds, lineUp, 
           )}
         </ul>
       </Section>
-      {mayManage && <Invitations projectId={project.id} />}
+      {mayManage && <Invitations projectId={project.id} memberCount={members.length} />}
     </>
   )
 }

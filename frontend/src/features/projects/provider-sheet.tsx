@@ -55,7 +55,7 @@ export function ProviderSheet({ provider, projectId, onClose }: ProviderSheetPro
       isOpen
       onClose={onClose}
       title={provider ? provider.name : "Add a provider"}
-      about="Anything that speaks the OpenAI, Anthropic or Gemini way: a company’s service, or a server of your own."
+      about="Whatever speaks OpenAI’s format: a company’s service, or a server of your own."
       foot={
         <>
           <span className="grow" />

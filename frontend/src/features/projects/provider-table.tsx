@@ -15,6 +15,7 @@ import { cell, head, table, wider } from "@/components/ui/table"
 import { toast } from "@/components/ui/toast"
 import { api, wordsOf } from "@/lib/api"
 import { cn } from "@/lib/cn"
+import { when } from "@/lib/format"
 import { keys } from "@/lib/query"
 import type { ProviderView } from "@/lib/types"
 
@@ -91,7 +92,7 @@ function Row({ provider, onEdit }: { provider: ProviderView; onEdit: () => void 
         <td className={cell}>
           <span className={cn("flex items-center gap-[7px]", isTroubled && "text-danger", !provider.has_key && !isTroubled && "text-ink-3")}>
             {isTroubled ? <DangerTriangleIcon size={15} /> : provider.has_key && <KeyMinimalisticIcon size={15} />}
-            {isTroubled ? provider.state_note || (isRefused ? "refused" : "not reached") : <KeyNote note={provider.key_note} />}
+            {isTroubled ? troubleOf(provider) : <KeyNote note={provider.key_note} />}
           </span>
         </td>
         <td className={cn(cell, wider)}>
@@ -141,6 +142,14 @@ function Row({ provider, onEdit }: { provider: ProviderView; onEdit: () => void 
       )}
     </>
   )
+}
+
+/** refused since 14:02; not reached since yesterday, 17:20 */
+function troubleOf({ state, state_since: since }: ProviderView): string {
+  const word = state === "key_refused" ? "refused" : "not reached"
+  if (!since) return word
+  const at = when(since)
+  return `${word} since ${at === "now" ? "a moment ago" : at.replace("today, ", "")}`
 }
 
 /** from the environment, `MISTRAL_API_KEY`: a variable's name is set as what it is. */

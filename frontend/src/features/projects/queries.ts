@@ -3,7 +3,7 @@ import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query"
 import { api } from "@/lib/api"
 import type { InviteView, ProjectView } from "@/lib/protocol.gen"
 import { keys } from "@/lib/query"
-import type { AuditEntry, Page, ProviderView } from "@/lib/types"
+import type { AuditView, Page, ProviderView } from "@/lib/types"
 
 export const invitesQuery = (projectId: string) =>
   queryOptions({
@@ -21,7 +21,7 @@ export const auditQuery = (projectId: string) =>
   infiniteQueryOptions({
     queryKey: keys.audit(projectId),
     queryFn: ({ pageParam, signal }) =>
-      api.get<Page<AuditEntry>>(`/projects/${projectId}/audit`, { query: { cursor: pageParam, limit: 20 }, signal }),
+      api.get<Page<AuditView>>(`/projects/${projectId}/audit`, { query: { cursor: pageParam, limit: 20 }, signal }),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next_cursor,
     staleTime: 0,

@@ -40,7 +40,7 @@ export function ProjectTiles({ projects, openId, onNew, ground }: TilesProps) {
           </Tip>
         )
       })}
-      <span className="my-1 h-px w-5 shrink-0 bg-line-strong max-tablet:hidden" />
+      {projects.length > 0 && <span className="my-1 h-px w-5 shrink-0 bg-line-strong max-tablet:hidden" />}
       <Tip label="New project">
         <button type="button" aria-label="New project" onClick={onNew} className={cn(tile, "text-ink-3")}>
           <AddIcon size={18} />

@@ -7,7 +7,7 @@ import { Skeleton } from "@/components/ui/skeleton"
 import { PeoplePicker } from "@/features/threads/people-picker"
 import { useThreadActions } from "@/features/threads/use-thread-actions"
 import { wordsOf } from "@/lib/api"
-import { plural } from "@/lib/format"
+import { capital, plural } from "@/lib/format"
 import type { ThreadView } from "@/lib/protocol.gen"
 import { membersQuery, threadQuery } from "@/lib/queries"
 
@@ -47,7 +47,7 @@ export default function PeopleDialog({ thread, meId, onClose }: PeopleDialogProp
       foot={
         <>
           <span className="num grow pl-2 text-small text-ink-3">
-            {plural(chosen.size, "person", "people")}, {plural(thread.line_up.length, "model")}
+            {capital(plural(chosen.size, "person", "people"))}, {plural(thread.line_up.length, "model")}
           </span>
           <Button look="quiet" onClick={onClose}>
             Cancel
