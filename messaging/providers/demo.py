@@ -27,7 +27,12 @@ SPEAKERS = {
     "ben": Speaker("ben", "Scripted · Ben", 23, 38.0),
 }
 
-_LABEL = re.compile(r"^(?P<name>[^\n:<>]{1,60}): (?P<text>.*)", re.DOTALL)
+# "Bob: …" or "Scripted · Ben: …"; not "3 thoughts: …" and not "Note: …", which people and models write too.
+_LABEL = re.compile(
+    r"^(?!(?:Note|Notes|Example|Summary|Answer|Question|Tip|Step|Warning|Conclusion|First|Second|Third|Finally)\b)"
+    r"(?P<name>[^\W\d_][\w'’.-]*(?: (?:·|[^\W\d_a-z][\w'’.-]*|[0-9.]+)){0,4}): (?P<text>.*)",
+    re.DOTALL,
+)
 _WRAPPED = re.compile(r'<msg from="(?P<name>[^"]*)"[^>]*>(?P<text>.*?)</msg>', re.DOTALL)
 _TURN = re.compile(r"^[^\n]{1,80}, it is your turn\.|^It is your turn, [^\n]{1,80}:", re.MULTILINE)
 _STOP_WORDS = (
@@ -70,7 +75,7 @@ def listen(messages: Sequence[ChatMessage], speaker: Speaker) -> Heard:
         return Heard("", "this", "", "", is_in_turn, own)
     question = said[0][1] if is_in_turn else said[-1][1]
     name, text = said[-1] if is_in_turn and len(said) > 1 else ("", "")
-    return Heard(_one_line(question, 160), topic_of(question), name, _first_sentence(text), is_in_turn, own)
+    return Heard(_one_line(question, 160), topic_of(question), name, _telling_sentence(text), is_in_turn, own)
 
 
 def _parts(text: str) -> list[tuple[str, str]]:
@@ -103,11 +108,13 @@ def _one_line(text: str, most: int) -> str:
     return line if len(line) <= most else line[: most - 1].rsplit(" ", 1)[0] + "…"
 
 
-def _first_sentence(text: str) -> str:
+def _telling_sentence(text: str) -> str:
+    """The first sentence of a text that says something itself, without markup."""
     plain = re.sub(r"(?m)^(?:#+ .*|[-*>|].*|```.*)$", "", text)
     plain = re.sub(r"[*_`]", "", " ".join((plain.strip() or text).split()))
-    found = re.match(r".{20,}?[.!?](?=\s|$)", plain)
-    return _one_line(found.group() if found else plain, 140)
+    sentences = re.findall(r".+?[.!?](?=\s|$)|.+$", plain)
+    own = [s.strip() for s in sentences if len(s.split()) > 4 and not re.search("[“”]", s)]
+    return _one_line(re.sub("[“”]", "", (own or sentences or [""])[0].strip()), 140)
 
 
 def _set_off(topic: str) -> str:

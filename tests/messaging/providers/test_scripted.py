@@ -72,6 +72,22 @@ def test_in_turn_the_speaker_before_is_quoted_by_name(prompt: str) -> None:
     assert "it is your turn" not in text.lower()
 
 
+def test_lines_that_only_look_like_a_name_are_part_of_what_was_said() -> None:
+    prompt = (
+        "Bob: Is the ferry late?\n\nSmolLM2 Contrary: I do not think that it is late at all.\n\n3 thoughts: one\n\nNote: two\n\n"
+        "Scripted · Ada: “I do not think that it is late at all.” Well put. A figure is what is missing here.\n\n"
+        "Scripted · Ben, it is your turn. Answer in one or two sentences."
+    )
+    heard = demo.listen(user(prompt), demo.SPEAKERS["ben"])
+    assert (heard.previous_name, heard.previous) == ("Scripted · Ada", "A figure is what is missing here.")
+    without_ada = demo.listen(user(prompt), demo.SPEAKERS["ada"])
+    assert (without_ada.previous_name, without_ada.previous) == (
+        "SmolLM2 Contrary",
+        "I do not think that it is late at all.",
+    )
+    assert heard.question == "Is the ferry late?"
+
+
 def test_the_first_to_speak_quotes_nobody() -> None:
     prompt = "Bob: Is the ferry late?\n\nScripted · Ada, it is your turn. Answer in one or two sentences."
     assert demo.listen(user(prompt), demo.SPEAKERS["ada"]).previous == ""
