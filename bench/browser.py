@@ -30,7 +30,7 @@ async def open_room(page: Page, here: Stage, person: Person, place: Place) -> No
     cookies = dict(pair.split("=", 1) for pair in person.headers["Cookie"].split("; "))
     await page.context.add_cookies([{"name": k, "value": v, "url": here.server.url} for k, v in cookies.items()])
     await page.goto(f"{here.server.url}/p/{here.project_id}/t/{place.thread_id}")
-    await page.get_by_role("log", name="Conversation").wait_for()
+    await page.get_by_role("form", name="New message").wait_for()
     await asyncio.sleep(3)
 
 
