@@ -19,10 +19,11 @@ from messaging.providers import transport
 from messaging.providers.addresses import Origin
 from messaging.providers.base import ChatRequest, ModelInfo, ProviderError, ProviderEvent
 from messaging.providers.failures import REMEDY, Failures, retry_after_s
+from messaging.providers.form import Forms
 from messaging.providers.patience import Patience, Timeouts
 from messaging.providers.reading import Reader
 from messaging.providers.sse import SseError, SseSplitter
-from messaging.providers.wire import ModelIn, encode, read_error, read_models
+from messaging.providers.wire import ErrorIn, ModelIn, encode, read_error, read_models
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,6 @@ class Endpoint(Struct, frozen=True):
     is_private_allowed: bool = True
     remedy: str = REMEDY  # what people can do when the key is refused
     limit_field: str = "max_tokens"  # what it calls the most tokens of an answer
-    has_usage_option: bool = True
     keeps_connections: bool = True
 
     def __repr__(self) -> str:  # a key must not get into a log by way of a trace
@@ -59,8 +59,7 @@ class OpenAiProvider:
         self._client: httpx.AsyncClient | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._has_answered = False  # a connection may have been kept since, and closed by the other side
-        self._limit_fields: dict[str, str] = {}  # by model, once it refused the usual one; "" is none at all
-        self._refused: dict[str, frozenset[str]] = {}  # by model: fields it will not have
+        self.forms = Forms(endpoint.limit_field)
 
     # -- the promise ---------------------------------------------------------------------------
 
@@ -120,23 +119,31 @@ class OpenAiProvider:
 
     async def _open(self, request: ChatRequest, patience: Patience) -> httpx.Response:
         """The answer whose stream may be read. A form that is refused is changed and sent again."""
-        said = ""
-        for _ in range(MAX_FORMS):
-            body = self._form(request)
+        body = self.forms.write(request)
+        for left in reversed(range(MAX_FORMS)):
             response = await self._send(body, patience)
             if response.status_code == 200:
                 return await self._checked(response, request)
             try:
-                error = read_error(await self._body(response, MAX_ERROR_BYTES))
+                said = read_error(await self._body(response, MAX_ERROR_BYTES))
             except httpx.TransportError as broken:
                 raise self.failures.unreachable(broken) from broken
             finally:
                 await response.aclose()
-            said = f"{error.message} {error.type} {error.code}"
-            if response.status_code not in {400, 422} or not self._adapt(request.model.model, body, said):
-                wait_s = retry_after_s(response.headers)
-                raise self.failures.of_status(response.status_code, error, request.model.name, wait_s)
-        raise self.failures.broken("does not take the request in any form.", said, retryable=False)
+            wait_s = retry_after_s(response.headers)
+            error = self.failures.of_status(response.status_code, said, request.model.name, wait_s)
+            changed = self._changed(body, said, error) if left else None
+            if changed is None:
+                raise error
+            body = changed
+            log.info("provider=%s model=%s does not take this form of request.", self.endpoint.slug, body["model"])
+        raise AssertionError("the last form is sent or refused above")
+
+    def _changed(self, body: dict[str, Any], said: ErrorIn, error: ProviderError) -> dict[str, Any] | None:
+        if error.status not in {400, 422}:
+            return None
+        words = f"{said.message} {said.type} {said.code}"
+        return self.forms.change(body, words, is_too_long=error.kind == "context_too_long")
 
     async def _send(self, body: dict[str, Any], patience: Patience) -> httpx.Response:
         content = encode(body)
@@ -163,39 +170,6 @@ class OpenAiProvider:
         headers = {"Content-Type": "application/json", "Accept": "text/event-stream"}
         asked = client.build_request("POST", "chat/completions", content=content, headers=headers)
         return await client.send(asked, stream=True)
-
-    def _form(self, request: ChatRequest) -> dict[str, Any]:
-        model = request.model.model
-        body: dict[str, Any] = {
-            "model": model,
-            "messages": [{"role": message.role, "content": message.content} for message in request.messages],
-            "stream": True,
-        }
-        if self.endpoint.has_usage_option:
-            body["stream_options"] = {"include_usage": True}
-        if field := self._limit_fields.get(model, self.endpoint.limit_field):
-            body[field] = request.max_tokens
-        body |= request.model.options
-        return {name: value for name, value in body.items() if name not in self._refused.get(model, frozenset())}
-
-    def _adapt(self, model: str, body: dict[str, Any], said: str) -> bool:
-        """This function will change the form for a model by what the refusal names; False if it names nothing of it."""
-        limit = next((name for name in ("max_completion_tokens", "max_tokens") if name in body), "")
-        other = "max_tokens" if limit == "max_completion_tokens" else "max_completion_tokens"
-        if "stream_options" in body and "stream_options" in said:
-            self._refuse(model, "stream_options")
-        elif limit and (limit in said or other in said):
-            is_second = model in self._limit_fields
-            self._limit_fields[model] = "" if is_second else other
-        elif named := next((name for name in body if name not in _NEEDED and f"{name}" in said), ""):
-            self._refuse(model, named)
-        else:
-            return False
-        log.info("%s: %s does not take this form of request; another one is sent.", self.endpoint.slug, model)
-        return True
-
-    def _refuse(self, model: str, field: str) -> None:
-        self._refused[model] = self._refused.get(model, frozenset()) | {field}
 
     async def _checked(self, response: httpx.Response, request: ChatRequest) -> httpx.Response:
         """The response if it is a stream that can be read; else it is closed and what it is gets raised."""
@@ -270,6 +244,3 @@ class OpenAiProvider:
     def _plain(self, found: ModelIn) -> ModelInfo:
         end = self.endpoint
         return ModelInfo(f"{end.slug}:{found.id}", end.slug, end.name, found.id, found.name or found.id, "remote")
-
-
-_NEEDED = frozenset({"model", "messages", "stream"})
