@@ -1,6 +1,6 @@
 """uvicorn as Parley runs it: our socket protocol, no compression, and a goodbye before the sockets close.
 
-The figures behind the settings are in `docs/decisions/transport.md`: sansio with uvloop costs the least for each
+The figures behind the settings are in `docs/decisions/0003-server-and-hub.md`: sansio with uvloop costs the least for each
 frame; compressing for every socket apart costs more than all the rest.
 """
 

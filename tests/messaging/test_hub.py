@@ -15,6 +15,7 @@ import pytest
 import websockets
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from chatplatform.kernel import db
 from chatplatform.wire import HIGH_WATER, WireProtocol
 from messaging import hub, packets, protocol, rooms
 from messaging import sockets as live_sockets
@@ -47,6 +48,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
     with monkeypatch.context() as patch:
         patch.setattr(asgiref.sync.SyncToAsync, "__call__", counting("hops", asgiref.sync.SyncToAsync.__call__))
         patch.setattr(ThreadPoolExecutor, "submit", counting("hops", ThreadPoolExecutor.submit))
+        patch.setattr(db, "_visit", counting("hops", db._visit))
         patch.setattr(protocol, "encode", counting("encodings", protocol.encode))
         patch.setattr(msgspec.json, "encode", counting("encodings", msgspec.json.encode))
         patch.setattr(packets, "_text_frame", counting("framings", packets._text_frame))
