@@ -99,7 +99,7 @@ MIDDLEWARE = [
     "chatplatform.middleware.Guard",
     "chatplatform.middleware.Security",
     "chatplatform.middleware.Policy",
-    "servestatic.middleware.ServeStaticMiddleware",
+    "chatplatform.static.StaticFiles",
     "chatplatform.middleware.SessionAndUser",
     "chatplatform.middleware.Csrf",
     "chatplatform.middleware.Messages",
@@ -219,7 +219,7 @@ FRONTEND_DIST = Path(env("PARLEY_FRONTEND", str(BASE_DIR / "frontend" / "dist"))
 SERVESTATIC_USE_FINDERS = True
 SERVESTATIC_USE_STATIC_ROOT = False
 SERVESTATIC_ALLOW_ALL_ORIGINS = False
-SERVESTATIC_IMMUTABLE_FILE_TEST = r"/assets/.+-[0-9A-Za-z_-]{8,}\.[a-z0-9]+$"  # the names that Vite gives
+HASHED_FILE_NAME = r"/assets/.+-[0-9A-Za-z_-]{8,}\.[a-z0-9]+$"  # the names that Vite gives
 STATICFILES_DIRS = [FRONTEND_DIST] if FRONTEND_DIST.exists() else []
 
 CHANNEL_LAYERS: dict[str, Any] = {}  # one process needs none; see messaging/hub.py
