@@ -63,6 +63,24 @@ async def test_with_the_store_away_one_still_talks_and_reads(
     assert len((await history.page(alice.id, thread.id)).messages) == 3
 
 
+async def test_a_message_that_is_stored_while_one_reads_is_not_missed(
+    live: Live, thread: Thread, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "deliver", lambda message: asyncio.sleep(0))
+    await say(thread, alice)
+    store = backend("message_store")
+    real = store.page
+
+    async def page(*args: Any, **kwargs: Any) -> Any:
+        found = await real(*args, **kwargs)
+        await outbox.sweep(0)
+        return found
+
+    monkeypatch.setattr(store, "page", page)
+    assert [m.body for m in (await history.page(alice.id, thread.id)).messages] == ["hello"]
+    assert await rows(stored_at=None) == 0
+
+
 async def test_with_the_stream_away_the_message_is_accepted_and_told_later(
     live: Live, thread: Thread, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -194,6 +194,61 @@ async def test_who_just_wrote_never_joins_a_read_that_began_before(
     await early
 
 
+@pytest.mark.parametrize("what", ["talk", "begin", "finish", "edit"])
+async def test_what_happens_while_a_snapshot_is_read_is_not_missed(
+    live: Live, thread: Thread, alice: User, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """The cursor is taken before the read, so what the read is too early for follows as an event."""
+    story = Story(thread, alice, 0)
+    await story.step("talk")
+    await story.step("begin")
+    await outbox.stored()
+    store = backend("message_store")
+    real, gate, has_read = store.page, asyncio.Event(), asyncio.Event()
+
+    async def page(*args: Any, **kwargs: Any) -> Any:
+        found = await real(*args, **kwargs)
+        has_read.set()
+        await gate.wait()
+        return found
+
+    client = await live.tab(alice)
+    monkeypatch.setattr(store, "page", page)
+    joining = asyncio.create_task(client.join(str(thread.id)))
+    await has_read.wait()
+    monkeypatch.undo()
+    await story.step(what)
+    gate.set()
+    room = await joining
+    for voice in story.voices:
+        await voice.finish()
+    fresh = await loaded(thread, alice)
+    await client.until(lambda: room.view() == fresh.view(), 5)
+    assert client.resyncs == 0
+
+
+async def test_a_turn_that_begins_after_the_cursor_has_no_words_in_the_snapshot_yet(
+    live: Live, thread: Thread, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its row may have words by the time it is read, but the events after the cursor say them all."""
+    real, begun = rooms.standing, []
+
+    async def standing(thread_id: Any) -> Any:
+        found = await real(thread_id)
+        if not begun:
+            begun.append(await Voice.begin(thread))
+            await begun[0].say("said and saved ")
+            await begun[0].save()
+        return found
+
+    monkeypatch.setattr(rooms, "standing", standing)
+    (client,) = await live.tabs(thread, alice)
+    await begun[0].say("and more")
+    await begun[0].finish()
+    room = await client.until_quiet(str(thread.id))
+    assert (room.view()[-1][3], client.resyncs) == ("said and saved and more", 0)
+
+
 # -- the property -----------------------------------------------------------------------------------------
 
 STEPS = st.lists(
@@ -282,17 +337,29 @@ async def test_stale_state_plus_events_equals_a_fresh_load(
 
     thread = await in_db(create_thread, alice.id, project.id, line_up=[])
     story = Story(thread, alice, seed)
+    store = backend("message_store")
+    real = type(store).page
+
+    async def page(*args: Any, **kwargs: Any) -> Any:
+        found = await real(store, *args, **kwargs)
+        await asyncio.sleep(story.random.choice([0, 0, 0.004, 0.015]))  # a read takes its time
+        return found
+
+    store.page = page
     models = [await loaded(thread, alice)]
+    readings: list[asyncio.Task[RoomModel]] = []
     for index, kind in enumerate(steps):
-        reading = asyncio.create_task(loaded(thread, alice)) if index in joins else None
+        if index in joins:
+            readings.append(asyncio.create_task(loaded(thread, alice)))
         await story.step(kind)
-        if reading is not None:
-            models.append(await reading)
+        models += [reading.result() for reading in readings if reading.done()]
+        readings = [reading for reading in readings if not reading.done()]
         for model in models:
             if story.random.random() < 0.3:
                 assert await caught_up(model, thread)
     for voice in story.voices:
         await voice.finish()
+    models += await asyncio.gather(*readings)
     fresh = await loaded(thread, alice)
     for model in models:
         assert await caught_up(model, thread)
