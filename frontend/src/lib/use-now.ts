@@ -1,19 +1,40 @@
-import { useEffect, useState } from "react"
+import { useCallback, useEffect, useState, useSyncExternalStore } from "react"
+
+/** One clock for all who ask: they are told in the same moment, which makes it one frame and not many. */
+interface Clock {
+  now: number
+  listeners: Set<() => void>
+  timer: ReturnType<typeof setInterval> | undefined
+}
+const clocks = new Map<number, Clock>()
+
+function clockOf(everyMs: number): Clock {
+  const clock = clocks.get(everyMs) ?? { now: Date.now(), listeners: new Set(), timer: undefined }
+  clocks.set(everyMs, clock)
+  return clock
+}
+
+function watchClock(everyMs: number, listener: () => void): () => void {
+  const clock = clockOf(everyMs)
+  const tick = () => {
+    clock.now = Date.now()
+    for (const tell of clock.listeners) tell()
+  }
+  if (!clock.listeners.size) {
+    clock.now = Date.now()
+    clock.timer = setInterval(tick, everyMs)
+  }
+  clock.listeners.add(listener)
+  return () => {
+    clock.listeners.delete(listener)
+    if (!clock.listeners.size) clearInterval(clock.timer)
+  }
+}
 
 /** This function will give the time, told anew every so often while it matters. */
 export function useNow(isOn: boolean, everyMs = 1000): number {
-  const [now, setNow] = useState(() => Date.now())
-  useEffect(() => {
-    if (!isOn) return undefined
-    const tell = () => setNow(Date.now())
-    const first = setTimeout(tell, 0)
-    const timer = setInterval(tell, everyMs)
-    return () => {
-      clearTimeout(first)
-      clearInterval(timer)
-    }
-  }, [isOn, everyMs])
-  return now
+  const watch = useCallback((listener: () => void) => (isOn ? watchClock(everyMs, listener) : () => undefined), [isOn, everyMs])
+  return useSyncExternalStore(watch, () => clockOf(everyMs).now)
 }
 
 /** This function will say for `ms` after `isOn` went off that it has just gone off. */
@@ -30,4 +51,21 @@ export function useJustOff(isOn: boolean, ms: number): boolean {
     return () => clearTimeout(timer)
   }, [isRecent, ms])
   return isRecent
+}
+
+const QUIET_MS = 700
+
+/** Has this stayed as it is for a while? */
+export function useQuiet(value: unknown): boolean {
+  const [isQuiet, setIsQuiet] = useState(false)
+  const [last, setLast] = useState(value)
+  if (last !== value) {
+    setLast(value)
+    setIsQuiet(false)
+  }
+  useEffect(() => {
+    const timer = setTimeout(() => setIsQuiet(true), QUIET_MS)
+    return () => clearTimeout(timer)
+  }, [value])
+  return isQuiet
 }

@@ -13,7 +13,8 @@ import { Avatar } from "@/components/ui/avatar"
 import { cn } from "@/lib/cn"
 import { inWords, time } from "@/lib/format"
 import { Markdown } from "@/lib/markdown/markdown"
-import { plain, reveal } from "@/lib/markdown/safe"
+import { Text } from "@/lib/markdown/inline"
+import { plain } from "@/lib/markdown/safe"
 import { askedOf, type Message, runKindOf } from "@/lib/protocol"
 import { useStore } from "@/lib/store"
 
@@ -59,7 +60,7 @@ function Question({ message }: { message: Message }) {
           <EditField message={message} />
         ) : (
           <>
-            {headline && <h3 className="headline">{reveal(headline).map((piece) => (typeof piece === "string" ? piece : piece.hidden))}</h3>}
+            {headline && <h3 className="headline"><Text text={headline} /></h3>}
             {rest && <Markdown text={rest} hasBreaks className={headline ? "mt-1.5" : undefined} />}
           </>
         )}

@@ -55,10 +55,11 @@ export function Conversation({ at, detail }: ConversationProps) {
   useReadMark({ isAtEnd: isAtTail && follow.isFollowing })
 
   const nearEdges = useCallback(() => {
-    const element = scroller.current
-    if (!element || !segment) return
-    if (element.scrollTop < NEAR_EDGE) history.loadOlder(segment)
-    if (element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_EDGE) history.loadNewer(segment)
+    // The list's own figures: asking the page for them would make it lay out anew.
+    const handle = list.current
+    if (!handle || !segment || !handle.viewportSize) return
+    if (handle.scrollOffset < NEAR_EDGE) history.loadOlder(segment)
+    if (handle.scrollSize - handle.scrollOffset - handle.viewportSize < NEAR_EDGE) history.loadNewer(segment)
   }, [segment, history])
   useEffect(nearEdges, [nearEdges, rows])
 

@@ -22,7 +22,7 @@ export function RoomHead({ start, end, title, thread, hasBranch = false, hasLine
   const isPhone = useShell().size === "phone"
   return (
     <header className={cn("room-head", hasLine && "border-line")}>
-      {start && <span className="-ml-3 flex max-tablet:ml-0">{start}</span>}
+      {start && <span className="-ml-3 flex empty:hidden max-tablet:ml-0">{start}</span>}
       <div className="min-w-0 max-tablet:grow">
         <h2 className="cut text-[14px]/[1.3] font-semibold max-tablet:text-lane/[1.25]">{plain(title) || "New thread"}</h2>
         {isPhone && thread && <PhoneWho threadId={thread.id} />}

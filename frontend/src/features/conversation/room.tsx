@@ -18,8 +18,9 @@ import { Announcer } from "@/features/presence/announcer"
 import { Skeleton } from "@/components/ui/skeleton"
 import { useOutgoing } from "@/lib/outgoing"
 import type { ThreadDetail } from "@/lib/protocol"
+import { MentionsProvider, mentionsOf } from "@/lib/markdown/mentions"
 import { keys } from "@/lib/query"
-import { meQuery, modelsQuery, threadQuery } from "@/lib/queries"
+import { meQuery, membersQuery, modelsQuery, threadQuery } from "@/lib/queries"
 import { useShell } from "@/lib/shell"
 import type { RoomStore } from "@/lib/stream-store"
 import { useJoin, useRoomView } from "@/lib/use-room"
@@ -100,11 +101,14 @@ function OpenRoom({ store, detail, me, projectId, threadId, at, start, end, noti
     [store, ui, projectId, threadId, branchId, me.id, me.name, models, detail.can_write, detail.can_manage, thread.archived_at, capacity, isPhone],
   )
   useRoomKeys(room)
+  const members = useQuery(membersQuery(projectId)).data
+  const mentions = useMemo(() => mentionsOf([...(members ?? []), ...room.models.values()].map((one) => one.name), me.name), [members, room.models, me.name])
 
   const isWritten = outgoing.some((one) => one.thread_id === threadId && one.user_id === me.id)
   const isEmpty = view.isLoaded && view.messages.size === 0 && view.segments[0]?.from === 0 && !isWritten
   return (
     <RoomProvider value={room}>
+      <MentionsProvider value={mentions}>
       <main ref={main} className="room" aria-label="Room">
         <RoomHead start={start} end={end} title={thread.title} thread={thread} hasBranch={!isEmpty} hasLine={!isEmpty} />
         {notice}
@@ -129,6 +133,7 @@ function OpenRoom({ store, detail, me, projectId, threadId, at, start, end, noti
         <RoomDialogs />
         <Announcer />
       </main>
+      </MentionsProvider>
     </RoomProvider>
   )
 }

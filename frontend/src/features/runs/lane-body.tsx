@@ -12,6 +12,7 @@ import { useWaiting, useWords } from "@/features/runs/use-answer"
 import { Button } from "@/components/ui/button"
 import { Markdown } from "@/lib/markdown/markdown"
 import { plural } from "@/lib/format"
+import { useQuiet } from "@/lib/use-now"
 import type { Message } from "@/lib/protocol"
 
 interface LaneBodyProps {
@@ -66,7 +67,8 @@ function hasWords({ body, meta }: Message): boolean {
 
 function LiveWords({ message }: { message: Message }) {
   const turn = useWords(message)
-  return <Markdown text={turn?.text ?? message.body} isWriting />
+  const text = turn?.text ?? message.body
+  return <Markdown text={text} isWriting className={useQuiet(text) ? undefined : "is-arriving"} />
 }
 
 /** One line of what the model thinks, the newest; it opens. */

@@ -32,6 +32,7 @@ export const CodeBlock = memo(function CodeBlock({ text, lang, isOpen }: CodeBlo
           ) : (
             text
           )}
+          {isOpen && <span className="caret" />}
         </code>
       </pre>
       <figcaption>

@@ -3,6 +3,7 @@
 import type { Token } from "marked"
 import { Fragment, type ReactNode } from "react"
 
+import { useMentions } from "@/lib/markdown/mentions"
 import { decode, reveal, safeLink, saysTarget } from "@/lib/markdown/safe"
 
 const MOST_NESTED = 24
@@ -48,11 +49,32 @@ function inline(token: Token, depth: number): ReactNode {
   }
 }
 
-function Text({ text }: { text: string }): ReactNode {
+/** Plain words: what hides in them is shown, and who is named by "@" stands out. */
+export function Text({ text }: { text: string }): ReactNode {
+  const { pattern, me } = useMentions()
   const pieces = reveal(text)
-  if (pieces.length === 1 && typeof pieces[0] === "string") return pieces[0]
+  if (pieces.length === 1 && typeof pieces[0] === "string") return named(pieces[0], pattern, me)
   return pieces.map((piece, index) =>
-    typeof piece === "string" ? piece : <mark key={index} className="unseen" title="A hidden character of the text">{piece.hidden}</mark>,
+    typeof piece === "string" ? (
+      <Fragment key={index}>{named(piece, pattern, me)}</Fragment>
+    ) : (
+      <mark key={index} className="unseen" title="A hidden character of the text">
+        {piece.hidden}
+      </mark>
+    ),
+  )
+}
+
+function named(text: string, pattern: RegExp | null, me: string): ReactNode {
+  if (!pattern || !text.includes("@")) return text
+  const parts = text.split(pattern)
+  if (parts.length === 1) return text
+  return parts.map((part, index) =>
+    index % 2 === 0 ? part : (
+      <span key={index} className={part.toLowerCase() === me ? "mention is-me" : "mention"}>
+        {part}
+      </span>
+    ),
   )
 }
 

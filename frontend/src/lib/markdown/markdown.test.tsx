@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from "vitest"
 
 import { colour } from "@/lib/markdown/highlight"
 import { Markdown } from "@/lib/markdown/markdown"
+import { MentionsProvider, mentionsOf } from "@/lib/markdown/mentions"
 import { plain, reveal, safeLink, saysTarget } from "@/lib/markdown/safe"
 import { cut, seeded } from "@/testing/random"
 
@@ -133,6 +134,20 @@ describe("what hides", () => {
     expect(reveal("a\u200bb\u2060c\ufeff\u0007\u001b[31m")).toEqual(["abc[31m"])
     expect(reveal("می\u200cخواهم 👩\u200d👩\u200d👧 🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}")).toEqual(["می\u200cخواهم 👩\u200d👩\u200d👧 🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}"])
     expect(plain("Ali\u202ece\u200b")).toBe("Alice")
+  })
+})
+
+describe("who is named", () => {
+  it("stands out, and oneself more so", () => {
+    const mentions = mentionsOf(["Claude Sonnet 4.5", "Bob", "Alice"], "Alice")
+    const { container } = render(
+      <MentionsProvider value={mentions}>
+        <Markdown text="@Claude Sonnet 4.5, @claude and @Alice; not @Bobby, a@bob or Bob." />
+      </MentionsProvider>,
+    )
+    expect([...container.querySelectorAll(".mention")].map((one) => one.textContent)).toEqual(["@Claude Sonnet 4.5", "@claude", "@Alice"])
+    expect(container.querySelector(".is-me")).toHaveTextContent("@Alice")
+    expect(container).toHaveTextContent("@Claude Sonnet 4.5, @claude and @Alice; not @Bobby, a@bob or Bob.")
   })
 })
 

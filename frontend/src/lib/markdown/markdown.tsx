@@ -30,10 +30,11 @@ export const Markdown = memo(function Markdown({ text, isWriting = false, hasBre
   const blocks = stream.read(text, isWriting)
   const last = blocks.length - 1
   return (
-    <div className={cn("md", isWriting && "is-writing", className)} dir="auto">
+    <div className={cn("md", className)} dir="auto">
       {blocks.map((block, index) => (
         <BlockView key={block.at} block={block} isGrowing={isWriting && index === last} />
       ))}
+      {isWriting && last < 0 && <Caret />}
     </div>
   )
 })
@@ -41,6 +42,11 @@ export const Markdown = memo(function Markdown({ text, isWriting = false, hasBre
 const BlockView = memo(function BlockView({ block, isGrowing }: { block: Block; isGrowing: boolean }) {
   return <BlockToken token={block.token} isGrowing={isGrowing} depth={0} />
 })
+
+/** Behind the last word, however deep that is nested. */
+function Caret() {
+  return <span className="caret" />
+}
 
 interface PartProps<T extends Token = Token> {
   token: T
@@ -55,12 +61,18 @@ function BlockToken({ token, isGrowing, depth }: PartProps): ReactNode {
       return (
         <p>
           <Inline tokens={token.tokens} />
+          {isGrowing && <Caret />}
         </p>
       )
     case "text": // a tight list's item
-      return <Inline tokens={token.tokens ?? [token]} />
+      return (
+        <>
+          <Inline tokens={token.tokens ?? [token]} />
+          {isGrowing && <Caret />}
+        </>
+      )
     case "heading":
-      return <Heading token={token as Tokens.Heading} />
+      return <Heading token={token as Tokens.Heading} isGrowing={isGrowing} />
     case "code":
       return <CodeBlock text={(token as CodeToken).text} lang={(token as CodeToken).lang ?? ""} isOpen={isGrowing} />
     case "list":
@@ -72,7 +84,7 @@ function BlockToken({ token, isGrowing, depth }: PartProps): ReactNode {
         </blockquote>
       )
     case "table":
-      return <Table token={token as Tokens.Table} />
+      return <Table token={token as Tokens.Table} isGrowing={isGrowing} />
     case "hr":
       return <hr />
     case "space":
@@ -90,11 +102,12 @@ function Blocks({ tokens, isGrowing, depth }: { tokens: readonly Token[]; isGrow
 }
 
 /** The page's own headings are one to three. */
-function Heading({ token }: { token: Tokens.Heading }) {
+function Heading({ token, isGrowing }: { token: Tokens.Heading; isGrowing: boolean }) {
   const Tag = token.depth === 1 ? "h4" : token.depth === 2 ? "h5" : "h6"
   return (
     <Tag>
       <Inline tokens={token.tokens} />
+      {isGrowing && <Caret />}
     </Tag>
   )
 }
@@ -106,7 +119,7 @@ function List({ token, isGrowing, depth }: PartProps<Tokens.List>) {
   ))
   if (!token.ordered) return <ul>{items}</ul>
   return (
-    <ol start={token.start || 1} style={{ counterReset: `n ${(token.start || 1) - 1}` }}>
+    <ol start={token.start || 1} className={items.length + (token.start || 1) > 10 ? "is-long" : undefined} style={{ counterReset: `n ${(token.start || 1) - 1}` }}>
       {items}
     </ol>
   )
@@ -119,13 +132,15 @@ const Item = memo(
       <li className={item.task ? "task" : undefined}>
         {item.task && <input type="checkbox" checked={item.checked ?? false} disabled readOnly aria-label={item.checked ? "Done" : "Not done"} />}
         <Blocks tokens={item.tokens} isGrowing={isGrowing} depth={depth + 1} />
+        {isGrowing && item.tokens.length === 0 && <Caret />}
       </li>
     )
   },
   (a, b) => a.raw === b.raw && a.item.loose === b.item.loose && a.isGrowing === b.isGrowing,
 )
 
-function Table({ token }: { token: Tokens.Table }) {
+function Table({ token, isGrowing }: { token: Tokens.Table; isGrowing: boolean }) {
+  const lastRow = token.rows.length - 1
   const name = `Table: ${token.header.map((cell) => plainText(cell.tokens)).join(", ")}`
   return (
     <div className="table-box" role="group" aria-label={name} tabIndex={0}>
@@ -145,6 +160,7 @@ function Table({ token }: { token: Tokens.Table }) {
               {row.map((cell, column) => (
                 <td key={column} className={alignment(cell)}>
                   <Inline tokens={cell.tokens} />
+                  {isGrowing && index === lastRow && column === row.length - 1 && <Caret />}
                 </td>
               ))}
             </tr>

@@ -132,8 +132,22 @@ function openFence(tail: string): CodeToken | null {
   return { type: "code", raw: tail, lang: (start[2] ?? "").trim(), text: text.replace(/(^|\n)[`~ ]+$/, "").replace(/\n$/, ""), isOpen: true }
 }
 
+/** Marks that found their other half are tokens by now; those still in the words may be waiting for it. */
+function hasLooseMarks(token: Token): boolean {
+  const within = childrenOf(token)
+  if (!within.length) return (token.type === "text" || token.type === "paragraph") && /[*_~`[]/.test(token.raw)
+  // The other half of a mark never stands in another item or cell: the last one alone can be waiting.
+  return token.type === "list" || token.type === "table" || token.type === "blockquote" ? hasLooseMarks(within[within.length - 1] ?? token) : within.some(hasLooseMarks)
+}
+
+function childrenOf(token: Token): Token[] {
+  if (token.type === "list") return (token as Tokens.List).items
+  if (token.type === "table") return (token as Tokens.Table).rows.at(-1)?.at(-1)?.tokens ?? []
+  return "tokens" in token ? (token.tokens ?? []) : []
+}
+
 function healed(token: Token, links: Links, breaks: boolean): Token {
-  if (token.type === "code" || token.type === "html" || token.raw.length > MAX_HEALED || !/[*_~`[]/.test(token.raw)) return token
+  if (token.type === "code" || token.type === "html" || token.raw.length > MAX_HEALED || !hasLooseMarks(token)) return token
   const whole = remend(token.raw.trimEnd(), HEALED)
   if (whole === token.raw.trimEnd()) return token
   const { tokens } = lex(whole, links, breaks)
