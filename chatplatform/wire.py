@@ -2,7 +2,7 @@
 
 A room's frame is the same bytes for every socket (RFC 6455 5.2: a server's frames are not masked), so it
 is framed once and written straight to each transport. The scope's extension `parley.wire` offers both; a
-server without it is served through plain `send`. Rests on uvicorn's `conn`, `transport`, `writable`, `close_sent`.
+server without it is served through plain `send`. Rests on uvicorn's `conn`, `transport`, `writable`, `close_sent`, `disconnected`.
 """
 
 from typing import Any, Protocol
@@ -36,7 +36,8 @@ class WireProtocol(WebSocketsSansIOProtocol):
         await super().run_asgi()
 
     def write(self, frame: bytes) -> bool:
-        if self.close_sent or not self.writable.is_set() or self.conn.state is not State.OPEN:
+        is_open = self.conn.state is State.OPEN and not (self.close_sent or self.disconnected)
+        if not is_open or not self.writable.is_set():
             return False
         self.transport.write(frame)
         return True

@@ -166,7 +166,9 @@ class Connection:
         ended = asyncio.get_running_loop().create_task(socket.ended.wait())
         try:
             socket.push(pack(self._hello()))
-            await asyncio.wait({listening, ended}, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait({listening, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if listening in done and (error := listening.exception()) is not None:
+                log.error("Socket %s of %s failed.", socket.id, self.user_id, exc_info=error)
         finally:
             for seat in hub().close(socket):
                 presence.went(seat.thread_id, self.user_id, socket.id)
