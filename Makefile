@@ -49,7 +49,7 @@ lock: $(UV)  ## compile the requirements files anew from pyproject.toml (UPGRADE
 	$(COMPILE) pyproject.toml -o requirements/run.txt
 	$(COMPILE) pyproject.toml -c requirements/run.txt --group test --group lint --group bench --group web -o requirements/dev.txt
 	$(COMPILE) -c requirements/dev.txt --group pyproject.toml:web -o requirements/web.txt
-	$(COMPILE) --group pyproject.toml:local -o requirements/local.txt
+	$(COMPILE) --no-deps --group pyproject.toml:local -o requirements/local.txt
 
 $(UV):
 	$(PYTHON) -m venv .cache/uv

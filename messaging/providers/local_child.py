@@ -10,6 +10,8 @@ import json
 import os
 import signal
 import sys
+import sysconfig
+from pathlib import Path
 from typing import Any
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -19,6 +21,21 @@ def _die_with_parent() -> None:
     """On Linux the kernel sees to it; everywhere the end of our input does."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _find_openmp() -> None:
+    """The engine wants libgomp, which a bare Linux lacks. One comes as a package; the loader looks where it lies
+    only if it is told before the process begins, so the process begins once more."""
+    if sys.platform != "linux":
+        return
+    try:
+        ctypes.CDLL("libgomp.so.1")
+    except OSError:
+        folder = Path(sysconfig.get_path("purelib")) / "cmeel.prefix" / "lib"
+        told = os.environ.get("LD_LIBRARY_PATH", "")
+        if str(folder) not in told and (folder / "libgomp.so.1").exists():
+            os.environ["LD_LIBRARY_PATH"] = f"{told}:{folder}".lstrip(":")
+            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  ourselves, no shell
 
 
 def _params(wanted: dict[str, Any]) -> Any:
@@ -42,6 +59,7 @@ def _params(wanted: dict[str, Any]) -> Any:
 
 
 def main() -> None:
+    _find_openmp()
     _die_with_parent()
     os.nice(5)  # tokens may wait a moment, people's sockets may not
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, who ends us
