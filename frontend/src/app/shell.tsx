@@ -9,10 +9,21 @@ import { useShellShortcuts } from "@/app/shell-shortcuts"
 import { VersionLine } from "@/app/version-line"
 import { Tip } from "@/components/ui/tooltip"
 import { ProjectTiles, Rail, tileLook } from "@/features/projects/rail"
+import { api } from "@/lib/api"
 import { usePreference } from "@/lib/preferences"
 import { projectsQuery } from "@/lib/queries"
 import { ask, useShell } from "@/lib/shell"
 import { setSingleLetters } from "@/lib/shortcuts"
+import { useConnection } from "@/lib/socket"
+
+/** The line was ended because the session was: asking once more lets the answer's 401 lead to the door. */
+function useSignedOutElsewhere(): void {
+  const { state, ended } = useConnection()
+  const isOver = state === "ended" && ended !== "too_many_sockets"
+  useEffect(() => {
+    if (isOver) void api.get("/me").catch(() => undefined)
+  }, [isOver])
+}
 
 /** What stands around every page inside: the rail, the keys, the dialogs, and news that keep the lists live. */
 export function Shell() {
@@ -29,6 +40,7 @@ export function Shell() {
     { projectId, threadId },
   )
   useShellShortcuts()
+  useSignedOutElsewhere()
 
   const settings = projectId ? `/p/${projectId}/settings/account` : "/settings/account"
   return (
