@@ -4,7 +4,7 @@ import { useQueryClient, type QueryClient } from "@tanstack/react-query"
 import { useEffect } from "react"
 
 import { findRow, patchRow, putThread } from "@/features/threads/queries"
-import { addNamed, clearLive, clearNamed, setLive } from "@/features/threads/signs"
+import { addNamed, clearLive, clearNamed, setGone, setLive } from "@/features/threads/signs"
 import type { AnyNews, ProjectView } from "@/lib/protocol.gen"
 import { keys } from "@/lib/query"
 import { onNews, onReconnect, watchProject } from "@/lib/socket"
@@ -19,6 +19,7 @@ export interface Here {
 export function applyNews(client: QueryClient, item: AnyNews, projectId: string | null, here: Here): void {
   switch (item.type) {
     case "thread.listed":
+      setGone(item.thread.id, false)
       // Long known to others, new to this list (brought back, or let in): only the server knows what was read of it.
       if (!item.thread.archived_at && item.thread.head_seq > 1 && !findRow(client, item.thread.id))
         void client.invalidateQueries({ queryKey: keys.threads(item.thread.project_id), exact: true })
@@ -48,7 +49,7 @@ export function applyNews(client: QueryClient, item: AnyNews, projectId: string 
       if (row) patchRow(client, row.thread.project_id, item.thread_id, () => null)
       setLive(item.thread_id, [])
       clearNamed(item.thread_id)
-      void client.invalidateQueries({ queryKey: keys.thread(item.thread_id) })
+      setGone(item.thread_id, true)
       break
     }
     case "thread.read": {

@@ -13,6 +13,7 @@ import { keepPlace, leavePlace } from "@/app/places"
 import { IconButton, iconButtonLook } from "@/components/ui/icon-button"
 import { Over } from "@/components/ui/over"
 import Room from "@/features/conversation/room"
+import { useSigns } from "@/features/threads/signs"
 import { ApiError } from "@/lib/api"
 import { projectsQuery, threadQuery } from "@/lib/queries"
 import { closePanel, toggleList, togglePanel, useShell } from "@/lib/shell"
@@ -25,7 +26,8 @@ export function RoomPage() {
   const detail = useQuery(threadQuery(threadId))
   const projectName = useQuery(projectsQuery()).data?.find((one) => one.id === projectId)?.name ?? ""
   const title = detail.data?.thread.title
-  const isGone = detail.error instanceof ApiError && detail.error.isGone
+  const { gone } = useSigns()
+  const isGone = gone[threadId] ?? (detail.error instanceof ApiError && detail.error.isGone)
 
   useEffect(() => {
     document.title = `${title || "New thread"} · ${projectName}`

@@ -1,13 +1,14 @@
-/** What the list shows beside a name: who writes there now, and how often you were named since you read it. */
+/** What only news tells of threads: who writes there now, how often you were named since you read it, which are gone. */
 
 import { makeStore, useStore } from "@/lib/store"
 
 interface Signs {
   live: Readonly<Record<string, readonly number[]>>
   named: Readonly<Record<string, number>>
+  gone: Readonly<Record<string, true>>
 }
 
-const signs = makeStore<Signs>({ live: {}, named: {} })
+const signs = makeStore<Signs>({ live: {}, named: {}, gone: {} })
 
 export function setLive(threadId: string, slots: readonly number[]): void {
   signs.set((now) => {
@@ -25,6 +26,15 @@ export function clearNamed(threadId: string): void {
   signs.set((now) => {
     const { [threadId]: before, ...named } = now.named
     return before ? { ...now, named } : now
+  })
+}
+
+/** This function will say that a thread is no longer this person's to see, or is again. */
+export function setGone(threadId: string, isGone: boolean): void {
+  signs.set((now) => {
+    const { [threadId]: before, ...gone } = now.gone
+    if (isGone) return { ...now, gone: { ...gone, [threadId]: true } }
+    return before ? { ...now, gone } : now
   })
 }
 
