@@ -25,6 +25,7 @@ async def died(room: Room, *models: str, kind: str = "fan_out", rounds: int = 2,
     message, new = await in_db(room._accept, "Who?", speakers, kind, rounds, "isolated", "", None)
     assert new is not None
     await outbox.deliver(message)
+    await outbox.stored()
     if left:
         await in_db(lambda: Turn.objects.filter(pk=new.begun[0].turn_id).update(**left))
     return new
