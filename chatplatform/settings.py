@@ -5,6 +5,7 @@ Embedded by default: SQLite, streams in memory, runs in the server's own loop.
 
 import os
 import secrets
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -75,7 +76,8 @@ if IS_BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 INSTALLED_APPS = [
-    "daphne",
+    # Makes `runserver` speak ASGI. The server itself has no use for it and starts a quarter of a second sooner without.
+    *(["daphne"] if "runserver" in sys.argv else []),
     "servestatic",
     "django.contrib.admin",
     "django.contrib.auth",
