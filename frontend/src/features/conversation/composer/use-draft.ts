@@ -3,11 +3,16 @@ import { useCallback, useEffect, useRef, useState } from "react"
 import { recall, remember } from "@/lib/store"
 
 const AFTER_MS = 300
+/**
+ * By name, what is being written now. The room's field moves when the room turns out to be empty: the new one is there
+ * before the old one has gone, and storage is written late, so neither may be the only place that knows.
+ */
+const begun = new Map<string, string>()
 
 /** What was begun in a thread is there again after a reload, on this machine. */
 export function useDraft(threadId: string): [text: string, setText: (text: string) => void] {
   const name = `draft.${threadId}`
-  const [text, setText] = useState(() => recall(name) ?? "")
+  const [text, setText] = useState(() => begun.get(name) ?? recall(name) ?? "")
   const latest = useRef(text)
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
   const keep = useCallback(() => {
@@ -17,11 +22,12 @@ export function useDraft(threadId: string): [text: string, setText: (text: strin
   const change = useCallback(
     (next: string) => {
       latest.current = next
+      begun.set(name, next)
       setText(next)
       clearTimeout(timer.current)
       timer.current = setTimeout(keep, AFTER_MS)
     },
-    [keep],
+    [keep, name],
   )
   useEffect(() => {
     addEventListener("pagehide", keep)
