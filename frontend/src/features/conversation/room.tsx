@@ -65,7 +65,7 @@ interface OpenProps extends RoomProps {
   me: { id: string; name: string }
 }
 
-function OpenRoom({ store, detail, me, projectId, threadId, at, start, end, notice }: OpenProps) {
+function OpenRoom({ store, detail, me, projectId, threadId, branchId: routed, at, start, end, notice }: OpenProps) {
   const view = useRoomView(store)
   const models = useQuery(modelsQuery(projectId)).data
   const client = useQueryClient()
@@ -74,7 +74,8 @@ function OpenRoom({ store, detail, me, projectId, threadId, at, start, end, noti
   const isPhone = useShell().size === "phone"
   const capacity = useCapacity(main, isPhone)
   const outgoing = useOutgoing()
-  const branchId = view.branchId
+  // Before the snapshot is here, too, people may write, and into the branch that they see.
+  const branchId = view.branchId || routed || detail.thread.main_branch_id
 
   useEffect(() => store.learn(detail.branches), [store, detail.branches])
   useEffect(() => syncThread(client, store, threadId), [client, store, threadId])
