@@ -33,7 +33,7 @@ def test_branch_goes_its_own_way(alice: Person) -> None:
 def test_models_speak_in_turn_and_the_thread_says_why_it_ended(alice: Person, bob: Person) -> None:
     thread_id = alice.new_thread(script(25, 60, 22), script(25, 60, 23))
     bob.open_thread(thread_id)
-    alice.page.get_by_role("radio", name="Debate").click()
+    alice.page.get_by_role("radiogroup", name="Mode").get_by_text("Debate").click()
     alice.ask("Is a window seat worth more?")
     for person in (alice, bob):
         expect(person.room.get_by_text("Ended after round 2, as Alice asked.")).to_be_visible(timeout=30_000)
@@ -43,7 +43,7 @@ def test_models_speak_in_turn_and_the_thread_says_why_it_ended(alice: Person, bo
 def test_somebody_stops_the_debate(alice: Person, bob: Person) -> None:
     thread_id = alice.new_thread(script(400, 40, 24), script(400, 40, 25))
     bob.open_thread(thread_id)
-    alice.page.get_by_role("radio", name="Debate").click()
+    alice.page.get_by_role("radiogroup", name="Mode").get_by_text("Debate").click()
     alice.ask("Is an aisle seat worth more?")
     expect(bob.room.locator("[data-phase=writing]")).to_be_visible()
     bob.page.get_by_role("button", name="Stop", exact=True).click()
