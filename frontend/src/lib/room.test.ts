@@ -127,6 +127,14 @@ describe("a room", () => {
     expect([...room.view.messages.values()].map((message) => message.body)).toEqual(["before the fork", "after it, here"])
   })
 
+  it("knows how long each branch is, also those that are not looked at", () => {
+    const fork = branch({ id: "fork", parent_id: MAIN, fork_seq: 4, head_seq: 4, is_main: false })
+    const room = follow(learnBranches(fresh(), [fork]), { type: "message.created", message: said(5, "there", { branch_id: "fork" }) })
+    expect(room.view.branches.get("fork")?.head_seq).toBe(5)
+    expect(room.view.messages.size).toBe(0)
+    expect(learnBranches(room, [fork]).view.branches.get("fork")?.head_seq).toBe(5)
+  })
+
   it("keeps the answer a branch was made from, whatever is chosen above", () => {
     const fork = branch({ id: "fork", parent_id: MAIN, fork_seq: 4, is_main: false })
     const room = applyJoined(learnBranches(emptyRoom(THREAD, "fork"), [branch()]), joined({ snapshot: snapshot({ branch: fork }) }))

@@ -116,7 +116,8 @@ function applyEvent(state: RoomState, event: AnyEvent, now: number): RoomState {
 }
 
 /** Announced twice it changes nothing: what has happened to the message since then stays. */
-function createMessage(state: RoomState, message: Message): RoomState {
+function createMessage(before: RoomState, message: Message): RoomState {
+  const state = raiseHead(before, message)
   const { view } = state
   if (view.messages.has(message.id) || !isOnPath(pathOf(view.branches, view.branchId), message.branch_id, message.seq)) return state
   const typing = message.author.kind === "person" ? drop(view.typing, message.author.id) : view.typing
@@ -136,6 +137,13 @@ function createMessage(state: RoomState, message: Message): RoomState {
     seenFrom: 0,
   }
   return { ...next, turns: put(state.turns, turn.turnId, turn) }
+}
+
+/** A branch is as long as the last place that was announced in it, whichever branch is looked at. */
+function raiseHead(state: RoomState, message: Message): RoomState {
+  const branch = state.view.branches.get(message.branch_id)
+  if (!branch || branch.head_seq >= message.seq) return state
+  return withView(state, { branches: put(state.view.branches, branch.id, { ...branch, head_seq: message.seq }) })
 }
 
 function replaceMessage(state: RoomState, message: Message): RoomState {
@@ -162,7 +170,10 @@ export function repairMessage(state: RoomState, message: Message): RoomState {
 /** This function will take in the thread's branches, which a room needs to know its path. */
 export function learnBranches(state: RoomState, branches: readonly BranchView[]): RoomState {
   const known = new Map(state.view.branches)
-  for (const branch of branches) known.set(branch.id, branch)
+  for (const branch of branches) {
+    const head = Math.max(branch.head_seq, known.get(branch.id)?.head_seq ?? 0)
+    known.set(branch.id, head > branch.head_seq ? { ...branch, head_seq: head } : branch)
+  }
   return withView(state, { branches: known })
 }
 

@@ -60,7 +60,8 @@ export interface Forking {
 export const fork = (threadId: string, forking: Forking) => api.post<BranchView>(`/threads/${threadId}/branches`, forking)
 export const changeBranch = (branchId: string, change: { name?: string; is_archived?: boolean }) => api.patch<BranchView>(`/branches/${branchId}`, change)
 
-export const startThread = (projectId: string, start: { title?: string; parent_message_id: string }) => api.post<ThreadDetail>(`/projects/${projectId}/threads`, start)
+export const startThread = (projectId: string, { id, branch_id, seq, variant }: Message) =>
+  api.post<ThreadDetail>(`/projects/${projectId}/threads`, { parent_message_id: id, parent_branch_id: branch_id, parent_seq: seq, parent_variant: variant })
 export const setLineUp = (threadId: string, models: readonly string[]) => api.put<ThreadDetail>(`/threads/${threadId}/line-up`, { models })
 export const setVisibility = (threadId: string, visibility: Visibility) => api.patch<ThreadDetail>(`/threads/${threadId}`, { visibility })
 export const markRead = (threadId: string, branchId: string, seq: number) => api.put(`/threads/${threadId}/read`, { branch_id: branchId, seq })

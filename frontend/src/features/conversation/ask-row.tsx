@@ -1,11 +1,10 @@
-import { useState } from "react"
-
 import { Edited } from "@/features/conversation/edited"
 import { EditField } from "@/features/conversation/edit-field"
 import { Actions } from "@/features/conversation/message-actions"
 import { headlineOf } from "@/features/conversation/headline"
 import { useRoom } from "@/features/conversation/room-context"
 import type { AskRow as Row } from "@/features/conversation/rows"
+import { useHot } from "@/features/conversation/use-hot"
 import { StartedFrom } from "@/features/conversation/started-from"
 import { JoinRow } from "@/features/runs/join-row"
 import { Lanes } from "@/features/runs/lanes"
@@ -37,16 +36,13 @@ export function AskRow({ row }: { row: Row }) {
 function Question({ message }: { message: Message }) {
   const { ui, isPhone } = useRoom()
   const isEditing = useStore(ui).editing === message.id
-  const [isHot, setIsHot] = useState(false)
+  const { isHot, handlers } = useHot(message.id)
   const name = plain(message.author.name)
   const { headline, rest } = headlineOf(message.body)
   return (
     <div
       className="say is-question"
-      onPointerEnter={() => setIsHot(true)}
-      onPointerLeave={(event) => setIsHot(event.currentTarget.contains(document.activeElement))}
-      onFocus={() => setIsHot(true)}
-      onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && setIsHot(false)}
+      {...handlers}
     >
       <Avatar name={name} className="max-tablet:hidden" />
       <div className="say-body">

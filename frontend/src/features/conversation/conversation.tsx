@@ -14,10 +14,12 @@ import { useReadMark } from "@/features/conversation/use-read-mark"
 import { Button } from "@/components/ui/button"
 import { useOutgoing } from "@/lib/outgoing"
 import type { ThreadDetail } from "@/lib/protocol"
+import type { Segment } from "@/lib/room-state"
 import { useRoomView } from "@/lib/use-room"
 
 const NEAR_EDGE = 1500
 const FAR = 1200
+const SETTLE_MS = 240
 
 interface ConversationProps {
   at?: number
@@ -29,7 +31,14 @@ export function Conversation({ at, detail }: ConversationProps) {
   const view = useRoomView(store)
   const scroller = useRef<HTMLDivElement>(null)
   const list = useRef<VirtualizerHandle>(null)
-  const follow = useFollow(scroller)
+  const shownRows = useRef<readonly Row[]>([])
+  const tailOf = useCallback((key: string | null) => {
+    const handle = list.current
+    const index = key === null ? shownRows.current.length - 1 : shownRows.current.findIndex((row) => row.key === key)
+    const row = shownRows.current[index]
+    return handle && row ? { key: row.key, size: handle.scrollSize - handle.getItemOffset(index) } : null
+  }, [])
+  const follow = useFollow(scroller, tailOf)
   // What was unread when the thread was opened stays so until it is left.
   const [unread] = useState(() => unreadOf(detail, branchId, me.id))
   const history = useHistory(store, threadId, branchId, at ?? (unread ? unread.seq + 1 : Infinity))
@@ -48,19 +57,22 @@ export function Conversation({ at, detail }: ConversationProps) {
     isShifted = isPrepended(shown.rows, rows)
     setShown({ made, rows, isShifted })
   }
+  useLayoutEffect(() => {
+    shownRows.current = rows
+  }, [rows])
   const { segment } = made
   const isAtTail = segment?.to === Infinity
 
-  usePlacing({ list, rows, at, unreadKey: rows.find((row) => row.kind === "unread")?.key, follow, isReady: segment !== null, anchor: history.anchor })
+  const isPlaced = usePlacing({ list, rows, at, unreadKey: rows.find((row) => row.kind === "unread")?.key, follow, isReady: segment !== null && isAround(segment, history.anchor), anchor: history.anchor })
   useReadMark({ isAtEnd: isAtTail && follow.isFollowing })
 
   const nearEdges = useCallback(() => {
     // The list's own figures: asking the page for them would make it lay out anew.
     const handle = list.current
-    if (!handle || !segment || !handle.viewportSize) return
+    if (!handle || !segment || !handle.viewportSize || !isPlaced) return
     if (handle.scrollOffset < NEAR_EDGE) history.loadOlder(segment)
     if (handle.scrollSize - handle.scrollOffset - handle.viewportSize < NEAR_EDGE) history.loadNewer(segment)
-  }, [segment, history])
+  }, [segment, history, isPlaced])
   useEffect(nearEdges, [nearEdges, rows])
 
   const lastMine = mine.at(-1)?.client_id
@@ -121,7 +133,12 @@ export function Conversation({ at, detail }: ConversationProps) {
 function unreadOf(detail: ThreadDetail, branchId: string, myId: string) {
   const { thread, read_seq: seq, read_at: at } = detail
   if (branchId !== thread.main_branch_id || !at || seq >= thread.head_seq) return null
-  return { seq, at, myId }
+  return { seq, at, myId, count: thread.head_seq - seq }
+}
+
+/** Both pages around the place are there, or there is nothing more on that side. */
+function isAround({ from, to }: Segment, anchor: number): boolean {
+  return (from < anchor || from === 0) && (to > anchor || to === Infinity)
 }
 
 interface Placing {
@@ -134,9 +151,14 @@ interface Placing {
   anchor: number
 }
 
-/** Where reading begins: at the place that was asked for, at what is unread, or at the end. */
-function usePlacing({ list, rows, at, unreadKey, follow, isReady, anchor }: Placing): void {
+/**
+ * Where reading begins: at the place that was asked for, at what is unread, or at the end. Answers whether it has
+ * settled there: rows are measured as they are first drawn, and pages that came meanwhile would push it away.
+ */
+function usePlacing({ list, rows, at, unreadKey, follow, isReady, anchor }: Placing): boolean {
   const placed = useRef<string | null>(null)
+  const [isSettled, setIsSettled] = useState(false)
+  const timers = useRef<ReturnType<typeof setTimeout>[]>([])
   const { toEnd, stay } = follow
   useLayoutEffect(() => {
     const handle = list.current
@@ -145,10 +167,21 @@ function usePlacing({ list, rows, at, unreadKey, follow, isReady, anchor }: Plac
     if (placed.current === name) return
     placed.current = name
     const index = at !== undefined ? indexOfPlace(rows, at) : unreadKey ? rows.findIndex((row) => row.key === unreadKey) : -1
-    if (index < 0) return toEnd()
-    stay()
-    handle.scrollToIndex(index, { align: "start", offset: -Math.round(handle.viewportSize / 5) })
+    const place = () => {
+      if (index < 0) {
+        toEnd()
+        return
+      }
+      stay()
+      handle.scrollToIndex(index, { align: "start", offset: -Math.round(handle.viewportSize / 5) })
+    }
+    place()
+    setIsSettled(false)
+    const again = setTimeout(place, SETTLE_MS / 2)
+    const settled = setTimeout(() => setIsSettled(true), SETTLE_MS)
+    timers.current = [again, settled]
   }, [list, rows, at, unreadKey, isReady, toEnd, stay])
+  useEffect(() => () => timers.current.forEach(clearTimeout), [])
 
   // Jumping to the end of a thread whose end was not there: it is there now.
   const wasAnchor = useRef(anchor)
@@ -157,6 +190,7 @@ function usePlacing({ list, rows, at, unreadKey, follow, isReady, anchor }: Plac
     wasAnchor.current = anchor
     if (anchor === Infinity && placed.current) toEnd()
   }, [anchor, toEnd])
+  return isSettled
 }
 
 /** The row that holds a place: the last one that begins at it or before. */

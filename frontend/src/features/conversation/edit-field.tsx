@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useState } from "react"
+import { type KeyboardEvent, useRef, useState } from "react"
 
 import { attempt } from "@/features/conversation/actions"
 import { editMessage } from "@/features/conversation/api"
@@ -11,7 +11,12 @@ export function EditField({ message }: { message: Message }) {
   const { ui } = useRoom()
   const [text, setText] = useState(message.body)
   const [isKept, setIsKept] = useState(false)
-  const close = () => ui.set((now) => ({ ...now, editing: null }))
+  const field = useRef<HTMLTextAreaElement>(null)
+  const close = () => {
+    // The focus goes back to where it came from: the message.
+    field.current?.closest<HTMLElement>("[data-row]")?.focus({ preventScroll: true })
+    ui.set((now) => ({ ...now, editing: null }))
+  }
 
   function keep() {
     const body = text.trim()
@@ -42,6 +47,7 @@ export function EditField({ message }: { message: Message }) {
       }}
     >
       <textarea
+        ref={field}
         autoFocus
         aria-label="Edit the message"
         className="edit-field"

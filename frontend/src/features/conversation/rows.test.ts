@@ -57,14 +57,14 @@ describe("rows", () => {
 
   it("draw a line where a day begins, and where what is new does", () => {
     const list = rows([said(1, "a", { created_at: "2025-11-19T12:00:00" }), said(2, "b", { created_at: "2025-11-20T12:00:00", ...byBob }), said(3, "c", { created_at: "2025-11-20T12:01:00", ...byBob })], {
-      unread: { seq: 1, at: "2025-11-19T13:00:00", myId: "alice" },
+      unread: { seq: 1, at: "2025-11-19T13:00:00", myId: "alice", count: 2 },
     })
     expect(list.map((row) => row.kind)).toEqual(["day", "say", "day", "unread", "say", "say"])
     expect(list[3]).toMatchObject({ count: 2, since: "2025-11-19T13:00:00" })
   })
 
   it("do not call my own words new", () => {
-    expect(rows([said(1, "a"), said(2, "b")], { unread: { seq: 1, at: null, myId: "alice" } }).some((row) => row.kind === "unread")).toBe(false)
+    expect(rows([said(1, "a"), said(2, "b")], { unread: { seq: 1, at: null, myId: "alice", count: 1 } }).some((row) => row.kind === "unread")).toBe(false)
   })
 
   it("tell a talk by rounds, who came in between, and why it ended", () => {

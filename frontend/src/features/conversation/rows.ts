@@ -69,7 +69,8 @@ export interface RowsInput {
   /** Which run of places is looked at: the one that holds this place. */
   anchor: number
   outgoing: readonly Outgoing[]
-  unread: { seq: number; at: string | null; myId: string } | null
+  /** What was new when the thread was opened: after which place, how many. */
+  unread: { seq: number; at: string | null; myId: string; count: number } | null
 }
 
 export interface Rows {
@@ -170,8 +171,7 @@ class Builder {
     if (!this.unread || this.isUnreadSet || seq <= this.unread.seq || message.author.id === this.unread.myId) return
     this.isUnreadSet = true
     if (isFirst && this.hasMore) return
-    const count = new Set([...this.view.messages.values()].filter((one) => one.seq >= seq).map((one) => one.seq)).size
-    this.rows.push({ kind: "unread", key: `unread-${seq}`, seq, count, since: this.unread.at })
+    this.rows.push({ kind: "unread", key: `unread-${seq}`, seq, count: this.unread.count, since: this.unread.at })
   }
 
   private ask(question: Message, here: Place, next: Place | undefined): number {

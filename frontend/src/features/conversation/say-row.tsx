@@ -1,5 +1,3 @@
-import { useState } from "react"
-
 import { Actions } from "@/features/conversation/message-actions"
 import { Edited } from "@/features/conversation/edited"
 import { EditField } from "@/features/conversation/edit-field"
@@ -7,6 +5,7 @@ import { Quoted } from "@/features/conversation/quoted"
 import { useRoom } from "@/features/conversation/room-context"
 import type { SayRow as Row } from "@/features/conversation/rows"
 import { Said } from "@/features/conversation/said"
+import { useHot } from "@/features/conversation/use-hot"
 import { StartedFrom } from "@/features/conversation/started-from"
 import { LaneBody } from "@/features/runs/lane-body"
 import { LaneFoot, Siblings } from "@/features/runs/lane-foot"
@@ -28,24 +27,10 @@ export function SayRow({ row }: { row: Row }) {
   return isByModel(row.message) ? <ModelSays row={row} /> : <PersonSays row={row} />
 }
 
-/** Actions are there while the row is pointed at or has the focus, and never move the text. */
-function useHot() {
-  const [isHot, setIsHot] = useState(false)
-  return {
-    isHot,
-    handlers: {
-      onPointerEnter: () => setIsHot(true),
-      onPointerLeave: (event: React.PointerEvent<HTMLElement>) => setIsHot(event.currentTarget.contains(document.activeElement)),
-      onFocus: () => setIsHot(true),
-      onBlur: (event: React.FocusEvent<HTMLElement>) => !event.currentTarget.contains(event.relatedTarget) && setIsHot(false),
-    },
-  }
-}
-
 function PersonSays({ row: { message, isMore, hasMore, before } }: { row: Row }) {
   const { ui } = useRoom()
   const isEditing = useStore(ui).editing === message.id
-  const { isHot, handlers } = useHot()
+  const { isHot, handlers } = useHot(message.id)
   const name = plain(message.author.name)
   return (
     <div className={cn("say", isMore && "is-more", hasMore && "has-more")} data-row={message.seq} data-message={message.id} tabIndex={-1} {...handlers}>
@@ -71,7 +56,7 @@ function PersonSays({ row: { message, isMore, hasMore, before } }: { row: Row })
 function ModelSays({ row: { message, lane, isAnswer } }: { row: Row }) {
   const { models } = useRoom()
   const phase = usePhase(message)
-  const { isHot, handlers } = useHot()
+  const { isHot, handlers } = useHot(message.id)
   const name = plain(message.author.name)
   const slot = slotOf(message.author.slot ?? models.get(message.author.id)?.slot)
   const rule = ruleOf(phase)
@@ -106,7 +91,7 @@ function ModelSays({ row: { message, lane, isAnswer } }: { row: Row }) {
 
 /** Its place is kept. */
 function Gone({ row: { message } }: { row: Row }) {
-  const { isHot, handlers } = useHot()
+  const { isHot, handlers } = useHot(message.id)
   const name = plain(message.author.name)
   return (
     <div className="say" data-row={message.seq} data-message={message.id} tabIndex={-1} {...handlers}>

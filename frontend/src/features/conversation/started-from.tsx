@@ -24,7 +24,6 @@ export function StartedFrom({ messageId }: { messageId: string }) {
       <ChatSquareIcon size={16} />
       <b className="cut font-medium text-ink">{thread.title || "New thread"}</b>
       <span className="num shrink-0 text-small text-ink-3">
-        {thread.head_seq > 0 ? `${thread.head_seq} ${thread.head_seq === 1 ? "message" : "messages"} · ` : ""}
         {when(thread.active_at)}
       </span>
     </Link>

@@ -19,22 +19,29 @@ export interface Follow {
   stay: () => void
 }
 
-export function useFollow(scroller: RefObject<HTMLElement | null>): Follow {
+/** The row that was last when reading left the bottom, and how much there is from its top to the end. */
+export interface Tail {
+  key: string
+  size: number
+}
+
+/** `tailOf` measures from a row to the end; without a key, from the last row. Older pages do not change it. */
+export function useFollow(scroller: RefObject<HTMLElement | null>, tailOf: (key: string | null) => Tail | null): Follow {
   const [isFollowing, setIsFollowing] = useState(true)
   const [newLines, setNewLines] = useState(0)
   const following = useRef(true)
   const lastTop = useRef(0)
-  const heightLeft = useRef(0)
+  const left = useRef<Tail | null>(null)
 
   const set = useCallback(
     (isOn: boolean) => {
       if (following.current === isOn) return
       following.current = isOn
-      heightLeft.current = scroller.current?.scrollHeight ?? 0
+      left.current = isOn ? null : tailOf(null)
       setIsFollowing(isOn)
       setNewLines(0)
     },
-    [scroller],
+    [tailOf],
   )
 
   const toBottom = useCallback(() => {
@@ -45,12 +52,14 @@ export function useFollow(scroller: RefObject<HTMLElement | null>): Follow {
   }, [scroller])
 
   const onResize = useCallback(() => {
-    const element = scroller.current
-    if (!element) return
-    if (following.current) return toBottom()
-    const lines = Math.max(0, Math.round((element.scrollHeight - heightLeft.current) / LINE))
+    if (following.current) {
+      toBottom()
+      return
+    }
+    const now = left.current && tailOf(left.current.key)
+    const lines = now && left.current ? Math.max(0, Math.round((now.size - left.current.size) / LINE)) : 0
     setNewLines((before) => Math.max(before, lines))
-  }, [scroller, toBottom])
+  }, [toBottom, tailOf])
 
   useEffect(() => {
     const element = scroller.current

@@ -25,7 +25,7 @@ export function useStartThread(projectId: string): (message: Message) => void {
   return useCallback(
     (message) =>
       void attempt(async () => {
-        const detail = await startThread(projectId, { parent_message_id: message.id })
+        const detail = await startThread(projectId, message)
         client.setQueryData(keys.thread(detail.thread.id), detail)
         await navigate({ to: "/p/$projectId/t/$threadId", params: { projectId, threadId: detail.thread.id }, search: {} })
       }),

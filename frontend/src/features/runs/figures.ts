@@ -60,7 +60,7 @@ export function bestOf(all: readonly Figures[]): Partial<Record<FigureName, numb
 }
 
 export function firstWord(ms: number): string {
-  return ms < 10_000 ? `${(ms / 1000).toFixed(2)} s` : `${(ms / 1000).toFixed(1)} s`
+  return ms < 10_000 ? `${(Math.max(10, ms) / 1000).toFixed(2)} s` : `${(ms / 1000).toFixed(1)} s`
 }
 
 export function speedWords(perSecond: number): string {

@@ -72,11 +72,11 @@ export function Siblings({ lane }: { lane: Lane }) {
   return (
     <>
       <span className="num inline-flex items-center text-small font-medium text-ink-2" role="group" aria-label={`Answer ${at + 1} of ${siblings.length}`}>
-        <IconButton label="Previous answer" keys="[" disabled={at === 0} onClick={() => step(-1)} className="-mx-1">
+        <IconButton label="Previous answer" keys="[" disabled={at === 0} onClick={() => step(-1)} className="-mx-1 disabled:bg-transparent">
           <AltArrowLeftIcon size={14} />
         </IconButton>
         {at + 1}/{siblings.length}
-        <IconButton label="Next answer" keys="]" disabled={at === siblings.length - 1} onClick={() => step(1)} className="-mx-1">
+        <IconButton label="Next answer" keys="]" disabled={at === siblings.length - 1} onClick={() => step(1)} className="-mx-1 disabled:bg-transparent">
           <AltArrowRightIcon size={14} />
         </IconButton>
       </span>

@@ -181,15 +181,15 @@ function placeholderOf(mode: Mode, isPhone: boolean): string {
 
 /** Whom "@" may mean here: the people who see the thread, and every model that may be asked. */
 function useNames(thread: ThreadView): Named[] {
-  const { projectId, threadId, offered } = useRoom()
+  const { projectId, threadId, offered, me } = useRoom()
   const members = useQuery(membersQuery(projectId)).data
   const people = useQuery(threadQuery(threadId)).data?.people
   return useMemo(() => {
     const inside = thread.is_private ? new Set(people?.map((person) => person.id)) : null
-    const persons = (members ?? []).filter((member) => !inside || inside.has(member.user_id))
+    const persons = (members ?? []).filter((member) => member.user_id !== me.id && (!inside || inside.has(member.user_id)))
     return [
       ...persons.map((member): Named => ({ id: member.user_id, name: member.name, kind: "person", slot: 0 })),
       ...offered.map((model): Named => ({ id: model.model_id, name: model.name, kind: "model", slot: model.slot })),
     ]
-  }, [thread.is_private, people, members, offered])
+  }, [thread.is_private, people, members, offered, me.id])
 }

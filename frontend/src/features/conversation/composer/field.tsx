@@ -1,4 +1,4 @@
-import { type ClipboardEvent, type KeyboardEvent, type RefObject, useEffect, useId, useLayoutEffect, useMemo, useState } from "react"
+import { type ClipboardEvent, type KeyboardEvent, type RefObject, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "react"
 
 import { complete, matching, type Named, typingName } from "@/features/conversation/composer/mentions"
 import { NameList } from "@/features/conversation/composer/name-list"
@@ -23,6 +23,7 @@ const CAN_GROW = typeof CSS !== "undefined" && CSS.supports("field-sizing", "con
 export function Field({ field, text, placeholder, names, onChange, onPasted, onKey, isTall, autoFocus }: FieldProps) {
   const id = useId()
   const [caret, setCaret] = useState(0)
+  const caretToBe = useRef<number | null>(null)
   const [at, setAt] = useState(0)
   const [closedFor, setClosedFor] = useState<string | null>(null)
   const typing = useMemo(() => typingName(text, caret), [text, caret])
@@ -34,6 +35,11 @@ export function Field({ field, text, placeholder, names, onChange, onPasted, onK
     if (autoFocus && matchMedia("(pointer: fine)").matches) field.current?.focus()
   }, [autoFocus, field])
   useLayoutEffect(() => {
+    const place = caretToBe.current
+    caretToBe.current = null
+    if (place !== null) field.current?.setSelectionRange(place, place)
+  }, [text, field])
+  useLayoutEffect(() => {
     const element = field.current
     if (!element || CAN_GROW) return
     element.style.height = "auto"
@@ -43,9 +49,9 @@ export function Field({ field, text, placeholder, names, onChange, onPasted, onK
   function pick(named: Named) {
     if (!typing) return
     const next = complete(text, typing, named.name)
+    caretToBe.current = next.caret
     onChange(next.text)
     setCaret(next.caret)
-    requestAnimationFrame(() => field.current?.setSelectionRange(next.caret, next.caret))
   }
   function onKeyDown(event: KeyboardEvent<HTMLTextAreaElement>) {
     if (event.nativeEvent.isComposing) return
