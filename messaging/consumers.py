@@ -7,20 +7,15 @@ itself and answered by one call to a service. Channels' consumer is not used: it
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, cast
 from uuid import UUID
 
 import msgspec
 from django.conf import settings
-from django.db import DatabaseError
 
-from chatplatform.kernel import limits
 from chatplatform.kernel.clock import monotonic
-from chatplatform.kernel.db import in_db
 from chatplatform.kernel.errors import AppError, Invalid, NotFound, TooMany
-from chatplatform.kernel.http import address_of
-from messaging import access, actions, history, origins, presence, protocol, rooms, services
+from messaging import access, actions, handshake, history, presence, protocol, rooms, services
 from messaging.hub import BEAT_S, hub
 from messaging.packets import merge, pack, pack_events
 from messaging.protocol import (
@@ -34,7 +29,6 @@ from messaging.protocol import (
     Edit,
     ErrorFrame,
     Frame,
-    Goodbye,
     Heartbeat,
     Hello,
     Join,
@@ -50,17 +44,14 @@ from messaging.sockets import Seat, Socket
 from messaging.types import Cursor
 from projects.models import User
 from projects.roles import Permission
-from projects.sessions import session_user
 from projects.types import PersonView
 
 log = logging.getLogger(__name__)
 
-MAX_SOCKETS = 20  # of one person
 MAX_ROOMS = 50
 MAX_TOPICS = 100
 COMMANDS_PER_S, BURST = 20.0, 40.0
 FLOOD = 200  # refusals in a row for haste, after which the line is cut
-STRANGERS = "120/minute"  # handshakes without a session, of one address
 _TRIES = 5  # of a join during which access keeps changing
 
 Scope = dict[str, Any]
@@ -71,59 +62,10 @@ SendMessage = Callable[[dict[str, Any]], Awaitable[None]]
 async def socket_application(scope: Scope, receive: Receive, send: SendMessage) -> None:
     """The ASGI application behind `/ws`."""
     await receive()  # websocket.connect
-    if not origins.is_own(scope):
-        await send({"type": "websocket.close", "code": 4403})
-        return
-    address = _address(scope)
-    if limits.left("strangers", address, STRANGERS) <= 0:
-        await send({"type": "websocket.close", "code": 4429})
-        return
-    key = _session_key(scope)
-    try:
-        user = await in_db(session_user, key)
-    except DatabaseError:
-        log.exception("Who opens a socket could not be looked up.")
-        await send({"type": "websocket.close", "code": 1013})
-        return
-    await send({"type": "websocket.accept"})
-    if user is None or key is None:
-        _count_stranger(address)
-        await _turn_away(send, 4401, "signed_out", reconnect=False)
-    elif hub().count(user.pk) >= MAX_SOCKETS:
-        await _turn_away(send, 4409, "too_many_sockets", reconnect=True, after_ms=30_000)
-    else:
-        await Connection(scope, receive, send, user, key).run()
-
-
-def _address(scope: Scope) -> str:
-    headers = dict(scope["headers"])
-    forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1")
-    return address_of((scope.get("client") or ("", 0))[0], forwarded)
-
-
-def _session_key(scope: Scope) -> str | None:
-    cookies: SimpleCookie = SimpleCookie()
-    for name, value in scope["headers"]:
-        if name.lower() == b"cookie":
-            try:
-                cookies.load(value.decode("latin-1"))
-            except CookieError:
-                return None
-    morsel = cookies.get(settings.SESSION_COOKIE_NAME)
-    return morsel.value if morsel is not None else None
-
-
-def _count_stranger(address: str) -> None:
-    try:
-        limits.hit("strangers", address, STRANGERS)
-    except TooMany:
-        log.info("Handshakes without a session from %s are refused for a while.", address)
-
-
-async def _turn_away(send: SendMessage, code: int, why: str, *, reconnect: bool, after_ms: int = 0) -> None:
-    """Accepted only to be told why: a browser cannot see the reason of a refused handshake."""
-    await send(pack(Goodbye(why, reconnect, after_ms)).message)
-    await send({"type": "websocket.close", "code": code, "reason": why})
+    admitted = await handshake.admit(scope, send)
+    if admitted is not None:
+        user, session_key = admitted
+        await Connection(scope, receive, send, user, session_key).run()
 
 
 class _Pace:

@@ -18,7 +18,7 @@ MESSAGING: tuple[tuple[str, ...], ...] = (
     ("types", "mentions", "failpoints"),
     ("protocol", "models"),
     ("stores", "streams", "providers"),
-    ("rooms", "hub", "sockets", "packets", "outbox", "news", "presence", "access", "revocation", "origins"),
+    ("rooms", "hub", "sockets", "packets", "outbox", "news", "presence", "access", "revocation", "origins", "handshake"),
     ("runs",),
     ("asking", "history"),
     ("services", "actions", "line_ups"),

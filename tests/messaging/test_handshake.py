@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import websockets
 
-from messaging import consumers, hub, origins
+from messaging import handshake as door
+from messaging import hub, origins
 from projects.models import User
 from tests.messaging.conftest import Live, session_of
 
@@ -107,8 +108,20 @@ async def test_without_a_session_one_is_told_to_sign_in(live: Live, cookie: str)
         assert socket.close_code == 4401
 
 
+async def test_odd_cookies_of_others_do_not_hide_ours(live: Live, alice: User) -> None:
+    cookie = f'a={{"json": [1,2]}}; b c; =x; parley={await session_of(alice)}; d@e=f'
+    assert await handshake(live, live.url, Cookie=cookie) == 101
+    async with websockets.connect(
+        f"ws://127.0.0.1:{live.server.port}/ws",
+        origin=websockets.Origin(live.url),
+        additional_headers={"Cookie": cookie},
+        compression=None,
+    ) as socket:
+        assert json.loads(await socket.recv())["type"] == "hello"
+
+
 async def test_strangers_who_knock_for_ever_are_not_asked_any_more(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(consumers, "STRANGERS", "3/minute")
+    monkeypatch.setattr(door, "STRANGERS", "3/minute")
     statuses = [await handshake(live, live.url) for _ in range(5)]
     assert statuses == [101, 101, 101, 403, 403]
 
@@ -116,7 +129,7 @@ async def test_strangers_who_knock_for_ever_are_not_asked_any_more(live: Live, m
 async def test_one_person_has_a_number_of_sockets_and_no_more(
     live: Live, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumers, "MAX_SOCKETS", 2)
+    monkeypatch.setattr(door, "MAX_SOCKETS", 2)
     first, _ = await live.tab(alice), await live.tab(alice)
     with pytest.raises(AssertionError, match="too_many_sockets"):
         await live.tab(alice)

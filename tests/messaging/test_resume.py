@@ -232,7 +232,8 @@ async def test_a_turn_that_begins_after_the_cursor_has_no_words_in_the_snapshot_
 ) -> None:
     """Its row may have words by the time it is read, but the events after the cursor say them all."""
     monkeypatch.setattr(rooms, "LEAST_WINDOW_S", 0.3)  # what is saved is not told yet, and is told with what follows
-    real, begun = rooms.standing, []
+    real = rooms.standing
+    begun: list[Voice] = []
 
     async def standing(thread_id: Any) -> Any:
         found = await real(thread_id)
