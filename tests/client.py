@@ -15,7 +15,7 @@ import httpx
 import websockets
 
 Json = dict[str, Any]
-PASSWORD = "a calm harbour at dawn"  # noqa: S105  an account that lives as long as the test
+PASSWORD = "a calm harbour at dawn"  # an account that lives as long as the test
 OPEN_STATES = {"queued", "waiting", "streaming"}
 
 

@@ -1,11 +1,15 @@
 """The frontend's types are the server's types."""
 
-from chatplatform.management.commands.export_schema import FILE
+import pytest
+
+from chatplatform.management.commands.export_schema import wanted
 from chatplatform.typescript import declarations
 
 
-def test_generated_types_are_up_to_date() -> None:
-    assert FILE.read_text() == declarations(), "Run: python manage.py export_schema"
+@pytest.mark.parametrize("index", [0, 1], ids=["types", "examples"])
+def test_what_is_made_from_the_types_is_up_to_date(index: int) -> None:
+    file, text = list(wanted())[index]
+    assert file.read_text() == text, "Run: python manage.py export_schema"
 
 
 def test_a_field_that_is_always_sent_is_not_optional() -> None:
