@@ -15,7 +15,7 @@ for _name in [n for n in os.environ if n.startswith("PARLEY_") and n != "PARLEY_
 
 from chatplatform.settings import *  # noqa: E402, F403
 
-PROVIDER_ENVIRONMENT: dict[str, str] = {}
+PROVIDER_ENVIRONMENT = {}
 IS_LOCAL_MODEL_ON = False  # the tests of it turn it on
 SECRET_KEY = "a key for tests, known to everybody"
 # It lists every static file when it is made, and each test client makes one. Real servers have it, see test_headers.py.
