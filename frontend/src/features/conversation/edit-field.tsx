@@ -21,7 +21,10 @@ export function EditField({ message }: { message: Message }) {
   function keep() {
     const body = text.trim()
     if (!body || isKept) return
-    if (body === message.body) return close()
+    if (body === message.body) {
+      close()
+      return
+    }
     setIsKept(true)
     void attempt(() => editMessage(message, body)).then((isDone) => {
       if (isDone) close()

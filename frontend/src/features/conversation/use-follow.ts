@@ -25,6 +25,13 @@ export interface Tail {
   size: number
 }
 
+/** This function will scroll to the end and say where that is. */
+function goToEnd(scroller: RefObject<HTMLElement | null>): number | null {
+  const element = scroller.current
+  element?.scrollTo({ top: element.scrollHeight, behavior: "instant" })
+  return element?.scrollTop ?? null
+}
+
 /** `tailOf` measures from a row to the end; without a key, from the last row. Older pages do not change it. */
 export function useFollow(scroller: RefObject<HTMLElement | null>, tailOf: (key: string | null) => Tail | null): Follow {
   const [isFollowing, setIsFollowing] = useState(true)
@@ -45,10 +52,7 @@ export function useFollow(scroller: RefObject<HTMLElement | null>, tailOf: (key:
   )
 
   const toBottom = useCallback(() => {
-    const element = scroller.current
-    if (!element) return
-    element.scrollTop = element.scrollHeight
-    lastTop.current = element.scrollTop
+    lastTop.current = goToEnd(scroller) ?? lastTop.current
   }, [scroller])
 
   const onResize = useCallback(() => {

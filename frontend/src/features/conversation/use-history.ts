@@ -58,8 +58,18 @@ export function useHistory(store: RoomStore, threadId: string, branchId: string,
     }
   }, [store, branchId, first, load])
 
-  const loadOlder = useCallback((segment: Segment) => void (segment.from > 0 && load({ way: "before", seq: segment.from })), [load])
-  const loadNewer = useCallback((segment: Segment) => void (segment.to !== Infinity && load({ way: "after", seq: segment.to })), [load])
+  const loadOlder = useCallback(
+    (segment: Segment) => {
+      if (segment.from > 0) load({ way: "before", seq: segment.from })
+    },
+    [load],
+  )
+  const loadNewer = useCallback(
+    (segment: Segment) => {
+      if (segment.to !== Infinity) load({ way: "after", seq: segment.to })
+    },
+    [load],
+  )
   const retry = useCallback(() => setHasFailed(false), [])
   return { anchor, goTo, loadOlder, loadNewer, hasFailed, retry }
 }

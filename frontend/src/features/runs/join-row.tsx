@@ -22,7 +22,10 @@ export function JoinRow({ lanes, run }: { lanes: readonly Lane[]; run: RunView |
   ].filter(Boolean)
 
   function stopAll() {
-    if (run && run.state === "running") return stopRun(run.id)
+    if (run && run.state === "running") {
+      stopRun(run.id)
+      return
+    }
     for (const lane of open) if (lane.shown.turn_id) stopTurn(lane.shown.turn_id)
   }
   return (

@@ -50,7 +50,7 @@ function Writing({ thread, isAlone = false, suggestion = null }: ComposerProps) 
   const { store, threadId, me, offered, isPhone, ui } = room
   const { runs, messages } = useRoomView(store)
   const { replyTo } = useStore(ui)
-  const [text, setText] = useDraft(threadId)
+  const [text, setText] = useDraft(`${threadId}.${me.id}`)
   const [rounds, setRounds] = useState(2)
   const [pasted, setPasted] = useState(0)
   const [isPickerOpen, setIsPickerOpen] = useState(false)
@@ -90,7 +90,10 @@ function Writing({ thread, isAlone = false, suggestion = null }: ComposerProps) 
   function say(how: (saying: Saying) => void) {
     if (!isReady) return
     const isAlreadyNamed = mode === "ask" && named.length > 0
-    if (mode !== "talk" && !isAlreadyNamed && lineUp.length < (mode === "debate" ? 2 : 1)) return setIsPickerOpen(true)
+    if (mode !== "talk" && !isAlreadyNamed && lineUp.length < (mode === "debate" ? 2 : 1)) {
+      setIsPickerOpen(true)
+      return
+    }
     const models = mode === "talk" ? null : isAlreadyNamed ? [...named] : lineUp.map((model) => model.model_id)
     how({ body: text.trim(), mode, models, rounds, replyTo: replyTo?.seq ?? null })
     setText("")

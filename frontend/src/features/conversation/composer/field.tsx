@@ -42,8 +42,8 @@ export function Field({ field, text, placeholder, names, onChange, onPasted, onK
   useLayoutEffect(() => {
     const element = field.current
     if (!element || CAN_GROW) return
-    element.style.height = "auto"
-    element.style.height = `${element.scrollHeight}px`
+    element.style.setProperty("height", "auto")
+    element.style.setProperty("height", `${element.scrollHeight}px`)
   }, [text, field])
 
   function pick(named: Named) {
@@ -55,12 +55,18 @@ export function Field({ field, text, placeholder, names, onChange, onPasted, onK
   }
   function onKeyDown(event: KeyboardEvent<HTMLTextAreaElement>) {
     if (event.nativeEvent.isComposing) return
-    if (!isOpen) return onKey(event)
+    if (!isOpen) {
+      onKey(event)
+      return
+    }
     const one = found[Math.min(at, found.length - 1)]
     if (event.key === "ArrowDown" || event.key === "ArrowUp") setAt((at + (event.key === "ArrowDown" ? 1 : found.length - 1)) % found.length)
     else if ((event.key === "Enter" || event.key === "Tab") && !event.shiftKey && one) pick(one)
     else if (event.key === "Escape") setClosedFor(name)
-    else return onKey(event)
+    else {
+      onKey(event)
+      return
+    }
     event.preventDefault()
     event.stopPropagation()
   }

@@ -105,14 +105,14 @@ function Models({ chosen, onChange }: Pick<PickerProps, "chosen" | "onChange">) 
                         {STATES[model.state]}
                       </span>
                     )}
-                    {(model.note || model.is_demo) && <small className="block text-small font-normal whitespace-normal text-ink-3">{model.note || "a small demo model"}</small>}
+                    {model.note && <small className="block text-small font-normal whitespace-normal text-ink-3">{model.note}</small>}
                   </span>
                 </span>
               </td>
               <td>
                 <span className="flex items-center gap-1.5">
                   {model.where === "this server" ? <ServerMinimalisticIcon size={16} /> : <CloudIcon size={16} />}
-                  {model.where || model.provider_name}
+                  {model.where}
                 </span>
               </td>
               <td className="r">{size(model.context_tokens)}</td>
