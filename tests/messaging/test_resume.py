@@ -330,7 +330,8 @@ async def caught_up(model: RoomModel, thread: Thread) -> bool:
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.timeout(240)
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=STEPS, joins=st.sets(st.integers(0, 24), min_size=1, max_size=4), seed=st.integers(0, 2**16))
 async def test_stale_state_plus_events_equals_a_fresh_load(
     live: Live, project: Any, alice: User, steps: list[str], joins: set[int], seed: int
