@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from chatplatform.kernel import limits
 from chatplatform.kernel.backends import backend
@@ -150,6 +150,9 @@ def _write(user_id: UUID, command: Send) -> _Accepted:
 
 def _locked_branch(let_in: ThreadAccess, branch_id: UUID | None) -> Branch:
     """The branch with its row held: from here on nobody else gives out its places."""
+    main = let_in.thread.main_branch
+    if main is not None and branch_id in {None, main.pk} and not connection.features.has_select_for_update:
+        return main  # SQLite: this transaction has held the whole database since before it was read
     wanted = branch_id or let_in.thread.main_branch_id
     branch = Branch.objects.select_for_update().filter(thread=let_in.thread, pk__in=[wanted]).first()
     if branch is None:
