@@ -1,4 +1,4 @@
-import { screen } from "@testing-library/react"
+import { screen, waitFor } from "@testing-library/react"
 import userEvent from "@testing-library/user-event"
 import { describe, expect, it } from "vitest"
 
@@ -13,7 +13,8 @@ describe("inviting", () => {
   it("makes a link that is shown once and never an owner", async () => {
     const asked = fakeServer({ "POST /projects/ferryline/invites": ({ body }: Asked) => ({ ...made, ...(body as object) }) })
     await show(<InviteSheet project={ferryline} onClose={() => undefined} />)
-    expect(await screen.findByRole("textbox", { name: "For whom" })).toHaveFocus()
+    const note = await screen.findByRole("textbox", { name: "For whom" })
+    await waitFor(() => expect(note).toHaveFocus())
     expect(screen.queryByRole("option", { name: /Owner/ })).toBeNull()
     await userEvent.type(screen.getByRole("textbox", { name: "For whom" }), "Printers")
     await userEvent.selectOptions(screen.getByRole("combobox", { name: "It gives" }), "viewer")
