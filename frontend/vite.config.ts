@@ -65,5 +65,6 @@ export default defineConfig(({ command }) => ({
     include: ["src/**/*.test.{ts,tsx}"],
     css: false,
     restoreMocks: true,
+    testTimeout: 20_000, // a busy machine is no failure
   },
 }))
