@@ -25,7 +25,7 @@ def test_first_account_asks_and_is_answered(browser: Browser, tmp_path: Path) ->
 
 
 def test_two_people_watch_two_models_write_at_once(alice: Person, bob: Person) -> None:
-    thread_id = alice.new_thread(script(150, 40, 1), script(150, 40, 2))
+    thread_id = alice.new_thread(script(600, 40, 1), script(600, 40, 2))
     bob.open_thread(thread_id)
     alice.ask("Who gets the last seat?")
     for person in (alice, bob):
@@ -44,7 +44,7 @@ def test_two_people_watch_two_models_write_at_once(alice: Person, bob: Person) -
 
 
 def test_reload_in_mid_stream_misses_nothing_and_repeats_nothing(alice: Person, bob: Person) -> None:
-    thread_id = alice.new_thread(script(400, 30, 3))
+    thread_id = alice.new_thread(script(600, 30, 3))
     bob.open_thread(thread_id)
     alice.ask("Tell me about the quay.")
     expect(alice.room.locator('[data-phase="writing"]')).to_be_visible()
@@ -59,7 +59,7 @@ def test_reload_in_mid_stream_misses_nothing_and_repeats_nothing(alice: Person, 
 
 
 def test_late_comer_sees_the_words_so_far_and_goes_on(alice: Person, bob: Person) -> None:
-    thread_id = alice.new_thread(script(500, 30, 4), script(500, 30, 5))
+    thread_id = alice.new_thread(script(600, 30, 4), script(600, 30, 5))
     alice.ask("What does the harbour smell of?")
     expect(alice.lane("A")).to_have_attribute("data-phase", "writing")
     alice.page.wait_for_timeout(1_500)
@@ -80,7 +80,7 @@ def test_failing_model_says_so_and_does_not_hold_up_the_others(alice: Person) ->
 
 
 def test_one_answer_is_stopped_and_the_other_goes_on(alice: Person) -> None:
-    alice.new_thread(script(300, 40, 8), script(80, 40, 9))
+    alice.new_thread(script(900, 40, 8), script(80, 40, 9))
     alice.ask("Count the boats.")
     expect(alice.lane("A")).to_have_attribute("data-phase", "writing")
     alice.page.wait_for_timeout(700)

@@ -41,7 +41,7 @@ def test_models_speak_in_turn_and_the_thread_says_why_it_ended(alice: Person, bo
 
 
 def test_somebody_stops_the_debate(alice: Person, bob: Person) -> None:
-    thread_id = alice.new_thread(script(400, 40, 24), script(400, 40, 25))
+    thread_id = alice.new_thread(script(900, 40, 24), script(900, 40, 25))
     bob.open_thread(thread_id)
     alice.page.get_by_role("radiogroup", name="Mode").get_by_text("Debate").click()
     alice.ask("Is an aisle seat worth more?")
@@ -57,7 +57,7 @@ def test_words_are_kept_when_the_server_is_killed(browser: Browser, tmp_path: Pa
     try:
         alice = Person(context, server, "Alice").sign_up()
         alice.composer.wait_for()
-        alice.new_thread(script(400, 30, 26))
+        alice.new_thread(script(900, 30, 26))
         alice.ask("What is kept?")
         expect(alice.room.locator("[data-phase=writing]")).to_be_visible()
         alice.page.wait_for_timeout(2_500)
