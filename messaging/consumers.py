@@ -98,7 +98,7 @@ class Connection:
         self._receive = receive
         self._pace = _Pace()
         wire = (scope.get("extensions") or {}).get("parley.wire")
-        self.socket = Socket(self.person, session_key, send, wire, hub().catch_up)
+        self.socket = Socket(self.person, session_key, user.get_session_auth_hash(), send, wire, hub().catch_up)
 
     async def run(self) -> None:
         socket = self.socket

@@ -53,7 +53,7 @@ def session_moved(user_id: UUID, old_key: str, new_key: str) -> None:
     """A session goes on under another key, after its person set a new password. On the loop."""
     for socket in hub().sockets:
         if socket.person.id == user_id and socket.session_key == old_key:
-            socket.session_key = new_key
+            socket.session_key, socket.stamp = new_key, ""
 
 
 def _gone(seats: Iterable[Seat]) -> None:
@@ -69,7 +69,7 @@ class _Standing:
     """What rows say of all who listen here."""
 
     sessions: Collection[str]  # still good
-    people: Collection[UUID]  # still active
+    stamps: dict[UUID, str]  # of those still active: what their sessions are made under
     members: Collection[tuple[UUID, UUID]]  # (user, project)
     private: Collection[UUID]  # threads
     let_in: Collection[tuple[UUID | None, UUID]]  # (user, private thread)
@@ -103,7 +103,9 @@ async def look() -> None:
         return
     _seen_at = monotonic()
     for socket in sockets:
-        if socket.session_key not in standing.sessions or socket.person.id not in standing.people:
+        stamp = standing.stamps.get(socket.person.id)
+        socket.stamp = socket.stamp or stamp or ""
+        if socket.session_key not in standing.sessions or socket.stamp != stamp:
             log.warning("Socket %s is closed: its session ended without a signal.", socket.id)
             signed_out(socket.person.id, socket.session_key)
             continue
@@ -122,13 +124,13 @@ async def look() -> None:
 
 def _standing(sessions: set[str], people: set[UUID], projects: set[UUID], threads: set[UUID]) -> _Standing:
     good = Session.objects.filter(session_key__in=sessions, expire_date__gt=now())
-    active = User.objects.filter(pk__in=people, is_active=True)
+    active = User.objects.filter(pk__in=people, is_active=True).only("pk", "password")
     members = Membership.objects.filter(user__in=people, project__in=projects, project__deleted_at=None)
     private = Thread.objects.filter(pk__in=threads, is_private=True)
     let_in = Participant.objects.filter(thread__in=private, user__in=people).values_list("user_id", "thread_id")
     return _Standing(
         sessions=set(good.values_list("session_key", flat=True)),
-        people=set(active.values_list("pk", flat=True)),
+        stamps={user.pk: user.get_session_auth_hash() for user in active},
         members=set(members.values_list("user_id", "project_id")),
         private=set(private.values_list("pk", flat=True)),
         let_in=set(let_in),

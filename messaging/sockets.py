@@ -47,13 +47,16 @@ class Socket:
 
     __slots__ = (
         "_finishing", "_queue", "_queue_bytes", "_send", "_wire", "catch_up", "ended", "id", "next_beat", "person",
-        "seats", "session_key", "topics", "waiting_since",
+        "seats", "session_key", "stamp", "topics", "waiting_since",
     )  # fmt: skip
 
-    def __init__(self, person: PersonView, session_key: str, send: Send, wire: Any, catch_up: "CatchUp") -> None:
+    def __init__(
+        self, person: PersonView, session_key: str, stamp: str, send: Send, wire: Any, catch_up: "CatchUp"
+    ) -> None:
         self.id = str(new_id())
         self.person = person
         self.session_key = session_key
+        self.stamp = stamp  # changes with the person's password; empty: to be learnt
         self.seats: dict[UUID, Seat] = {}
         self.topics: set[str] = set()
         self.ended = asyncio.Event()  # closed by us, or found to be gone

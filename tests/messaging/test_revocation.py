@@ -141,6 +141,36 @@ async def test_signing_out_over_http_closes_the_tab(live: Live, thread: Thread, 
         await one.connect()
 
 
+async def test_a_new_password_closes_the_other_tabs_and_not_this_one(live: Live, thread: Thread, alice: User) -> None:
+    one, two = [await (await signed_in(live, alice)).connect() for _ in range(2)]
+    change = {"current_password": "correct horse battery", "new_password": "a quite different one 9"}
+    await one.call("POST", "/_allauth/browser/v1/account/password/change", change)
+    assert await closed(two) == 4401
+    assert (await one.send(str(thread.id), "still here", mode="talk"))["type"] == "ack"
+    await revocation.look()
+    assert (await one.send(str(thread.id), "and after the look", mode="talk"))["type"] == "ack"
+
+
+async def test_a_password_set_behind_our_back_is_found(live: Live, thread: Thread, alice: User, bob: User) -> None:
+    one, two = await live.tabs(thread, alice, bob)
+    await revocation.look()
+    alice.set_password("another one altogether 7")
+    await in_db(alice.save)
+    await revocation.look()
+    assert await closed(one) == 4401
+    assert (await two.send(str(thread.id), "still here", mode="talk"))["type"] == "ack"
+
+
+async def signed_in(live: Live, user: User) -> Client:
+    """With a password, as a person does, so that the session is listed among the person's."""
+    client = await live.browser(user)
+    client.http.cookies.clear()
+    await client.http.get("/")
+    account = {"email": user.email, "password": "correct horse battery"}
+    await client.call("POST", "/_allauth/browser/v1/auth/login", account)
+    return client
+
+
 async def test_ending_every_session_closes_every_tab(live: Live, thread: Thread, alice: User, bob: User) -> None:
     one, two, other = await live.tabs(thread, alice, alice, bob)
     signed_out.send(sender=None, user_id=alice.id, session_key=None)
