@@ -8,8 +8,10 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from tools import prepare
 ROOT = prepare.ROOT
 PYTHON = str(prepare.PYTHON)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_printing = threading.Lock()
 TYPES = [PYTHON, "manage.py", "export_schema"]
 
 
@@ -45,10 +48,10 @@ def npm(name: str, script: str, *words: str, is_loud: bool = False) -> Check:
 
 
 LINT = (
+    npm("ESLint", "lint"),  # the slowest first: two run at a time
     Check("ruff", [PYTHON, "-m", "ruff", "check", "--quiet", "."]),
     Check("ruff format", [PYTHON, "-m", "ruff", "format", "--quiet", "--diff", "."]),
     Check("mypy", [PYTHON, "-m", "mypy", "."]),
-    npm("ESLint", "lint"),
     npm("tsc", "types"),
 )
 GENERATED = Check("generated types", [*TYPES, "--check"])
@@ -73,23 +76,39 @@ def find_browser() -> str | None:
 
 
 def perform(check: Check) -> Outcome:
+    """Run one check and print what it has to say."""
+    if check.is_loud:
+        _head(check)
     began = time.monotonic()
-    print(f"\n── {check.name} " + "─" * max(0, 90 - len(check.name)), flush=True)
-    output = None if check.is_loud else subprocess.PIPE
     done = subprocess.run(
         check.command,
         check=False,
         cwd=check.cwd,
         env=prepare.node_env(),
         stdin=subprocess.DEVNULL,
-        stdout=output,
+        stdout=None if check.is_loud else subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-    if done.returncode and done.stdout:
-        sys.stdout.write(done.stdout.decode(errors="replace"))
-    seconds = time.monotonic() - began
-    print(f"   {'passed' if done.returncode == 0 else 'FAILED'} in {seconds:.0f} s", flush=True)
-    return Outcome(check.name, done.returncode == 0, seconds)
+    outcome = Outcome(check.name, done.returncode == 0, time.monotonic() - began)
+    with _printing:  # quiet ones run side by side and speak one after the other
+        if not check.is_loud:
+            _head(check)
+            if not outcome.passed:
+                sys.stdout.write(done.stdout.decode(errors="replace"))
+        print(f"   {'passed' if outcome.passed else 'FAILED'} in {outcome.seconds:.0f} s", flush=True)
+    return outcome
+
+
+def _head(check: Check) -> None:
+    print(f"\n── {check.name} " + "─" * max(0, 90 - len(check.name)), flush=True)
+
+
+def perform_all(checks: Sequence[Check]) -> list[Outcome]:
+    """The quiet ones two at a time, then the loud ones one by one."""
+    quiet = [check for check in checks if not check.is_loud]
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = list(pool.map(perform, quiet))
+    return outcomes + [perform(check) for check in checks if check.is_loud]
 
 
 def report(outcomes: Sequence[Outcome], not_run: Sequence[str]) -> int:
@@ -113,7 +132,7 @@ def report(outcomes: Sequence[Outcome], not_run: Sequence[str]) -> int:
 
 
 def lint() -> int:
-    return report([perform(check) for check in LINT], [])
+    return report(perform_all(LINT), [])
 
 
 def test() -> int:
@@ -126,7 +145,7 @@ def test() -> int:
     else:
         os.environ["CHROMIUM"] = browser
     checks = (*LINT, GENERATED, FRONTEND_TESTS, BUILD, SIZE, python_tests(browser is not None))
-    return report([perform(check) for check in checks], not_run)
+    return report(perform_all(checks), not_run)
 
 
 def main(goal: str) -> int:
