@@ -62,12 +62,9 @@ STORYBOOK = npm("storybook", "storybook", is_loud=True)
 FIX = npm("ESLint", "lint", "--", "--fix")
 
 
-def python_tests(has_browser: bool) -> Check:
-    # Without a browser its tests are left out here and reported at the end, not skipped one by one.
-    chosen = [] if has_browser else ["--ignore=tests/browser"]
-    return Check(
-        "Python and browser tests" if has_browser else "Python tests", [PYTHON, "-m", "pytest", *chosen], is_loud=True
-    )
+# Apart from each other: Playwright keeps a loop running in its thread, beside which no test can run its own.
+PYTHON_TESTS = Check("Python tests", [PYTHON, "-m", "pytest", "--ignore=tests/browser"], is_loud=True)
+BROWSER_TESTS = Check("browser tests", [PYTHON, "-m", "pytest", "tests/browser"], is_loud=True)
 
 
 def find_browser() -> str | None:
@@ -144,7 +141,9 @@ def test() -> int:
         print(f"There is no Chromium here, so the browser tests will not run; `{command}` brings one.")
     else:
         os.environ["CHROMIUM"] = browser
-    checks = (*LINT, GENERATED, FRONTEND_TESTS, BUILD, SIZE, python_tests(browser is not None))
+    checks = [*LINT, GENERATED, FRONTEND_TESTS, BUILD, SIZE, PYTHON_TESTS]
+    if browser is not None:
+        checks.append(BROWSER_TESTS)
     return report(perform_all(checks), not_run)
 
 

@@ -25,12 +25,15 @@ _numbers = itertools.count(1)
 expect.set_options(timeout=45_000)  # a busy machine is no failure
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """These come last: Playwright keeps a loop running, beside which no other test can run its own."""
     here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.timeout(180))
+    ours = [item for item in items if here in item.path.parents]
+    for item in ours:
+        item.add_marker(pytest.mark.browser)
+        item.add_marker(pytest.mark.timeout(180))
+    items[:] = [item for item in items if here not in item.path.parents] + ours
 
 
 @pytest.fixture(scope="session")
