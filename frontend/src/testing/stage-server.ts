@@ -17,6 +17,9 @@ export interface Scene {
   older: Message[]
 }
 
+/** What was asked of the server that changes something: for tests. */
+export const asked: { method: string; path: string; body: unknown }[] = []
+
 const scenes = new Map<string, Scene>()
 const EPOCH = "stage"
 
@@ -89,7 +92,10 @@ export function openStage(): void {
   window.fetch = (input: RequestInfo | URL, init?: RequestInit) => {
     const url = new URL(input instanceof Request ? input.url : input, location.href)
     if (!url.pathname.startsWith("/api/v1")) return Promise.reject(new Error(`Not on the stage: ${url.pathname}`))
-    const body = init?.method && init.method !== "GET" ? {} : answerRequest(url.pathname.slice("/api/v1".length), url.searchParams)
+    const path = url.pathname.slice("/api/v1".length)
+    const isChange = init?.method !== undefined && init.method !== "GET"
+    if (isChange) asked.push({ method: init.method ?? "", path, body: typeof init.body === "string" ? (JSON.parse(init.body) as unknown) : null })
+    const body = isChange ? {} : answerRequest(path, url.searchParams)
     return Promise.resolve(new Response(JSON.stringify(body ?? {}), { status: 200, headers: { "Content-Type": "application/json" } }))
   }
 }

@@ -1,5 +1,7 @@
 /** A whole room on a stage of its own: for stories, and for looking at it beside the pictures. */
 
+import "@/features/conversation/conversation.css"
+
 import { QueryClientProvider } from "@tanstack/react-query"
 import { createMemoryHistory, createRootRoute, createRoute, createRouter, Outlet, RouterProvider } from "@tanstack/react-router"
 import { type ReactNode, useState } from "react"

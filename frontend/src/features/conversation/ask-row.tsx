@@ -21,7 +21,7 @@ import { useStore } from "@/lib/store"
 export function AskRow({ row }: { row: Row }) {
   const { question, lanes, run, hasRule } = row
   return (
-    <section className={cn("ask", !hasRule && "has-no-rule")} aria-label={question ? `Question by ${plain(question.author.name)}` : "Answers"} data-row={row.seq} data-message={question?.id} tabIndex={-1}>
+    <section className={cn("ask", !hasRule && "has-no-rule")} aria-label={question ? `Question by ${plain(question.author.name)}: ${plain(question.body).slice(0, 80)}` : "Answers"} data-row={row.seq} data-message={question?.id} tabIndex={-1}>
       {question && <Question message={question} />}
       {lanes.length > 0 && (
         <div className="ask-answers">

@@ -39,9 +39,9 @@ export function FigureList({ figures, best, hasSpeed = true }: { figures: Figure
         <span>
           <b className={firstMs === best.firstMs ? "best" : undefined}>{firstWord(firstMs)}</b> first
         </span>
-      )}
-      {speed !== null && hasSpeed && <span className={speed === best.speed ? "best" : undefined}>{speedWords(speed)}</span>}
-      {tokens && <span>{tokens}</span>}
+      )}{" "}
+      {speed !== null && hasSpeed && <span className={speed === best.speed ? "best" : undefined}>{speedWords(speed)}</span>}{" "}
+      {tokens && <span>{tokens}</span>}{" "}
       {price && <span className={cost === best.cost ? "best" : undefined}>{price}</span>}
     </>
   )
