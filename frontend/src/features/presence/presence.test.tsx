@@ -48,7 +48,9 @@ describe("the polite voice", () => {
     say(2, started(1), { type: "turn.delta", turn_id: "turn-2-0", attempt: 1, at: 0, n: 4, text: "Yes." })
     expect(screen.getByRole("status")).toHaveTextContent("Model 1 is writing")
     say(4, { type: "turn.finished", turn_id: "turn-2-0", message_id: "message-2-0", attempt: 1, state: "complete", length: 4, meta: { tokens_out: 486 } })
-    act(() => vi.advanceTimersByTime(2000))
+    act(() => {
+      vi.advanceTimersByTime(2000)
+    })
     expect(screen.getByRole("status")).toHaveTextContent("Model 2 is writing. Model 1 finished, 486 tokens")
     expect(screen.getByRole("status")).not.toHaveTextContent("Yes.")
     vi.useRealTimers()
