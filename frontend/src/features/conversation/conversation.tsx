@@ -7,7 +7,7 @@ import { Virtualizer, type VirtualizerHandle } from "virtua"
 import { useRoom } from "@/features/conversation/room-context"
 import { RowView } from "@/features/conversation/row-view"
 import { makeRows, type Row } from "@/features/conversation/rows"
-import { isPrepended, stableRows } from "@/features/conversation/stable-rows"
+import { nextStep, stableRows } from "@/features/conversation/stable-rows"
 import { useFollow } from "@/features/conversation/use-follow"
 import { useHistory } from "@/features/conversation/use-history"
 import { useReadMark } from "@/features/conversation/use-read-mark"
@@ -15,6 +15,7 @@ import { Button } from "@/components/ui/button"
 import { useOutgoing } from "@/lib/outgoing"
 import type { ThreadDetail } from "@/lib/protocol"
 import type { Segment } from "@/lib/room-state"
+import { useStore } from "@/lib/store"
 import { useRoomView } from "@/lib/use-room"
 
 const NEAR_EDGE = 1500
@@ -27,13 +28,16 @@ interface ConversationProps {
 }
 
 export function Conversation({ at, detail }: ConversationProps) {
-  const { store, threadId, branchId, me } = useRoom()
+  const { store, ui, threadId, branchId, me } = useRoom()
   const view = useRoomView(store)
+  const { turned } = useStore(ui)
   const scroller = useRef<HTMLDivElement>(null)
   const list = useRef<VirtualizerHandle>(null)
   const shownRows = useRef<readonly Row[]>([])
+  const hasTail = useRef(false)
   const tailOf = useCallback((key: string | null) => {
     const handle = list.current
+    if (!hasTail.current) return null // pages that come below are not new
     const index = key === null ? shownRows.current.length - 1 : shownRows.current.findIndex((row) => row.key === key)
     const row = shownRows.current[index]
     return handle && row ? { key: row.key, size: handle.scrollSize - handle.getItemOffset(index) } : null
@@ -50,16 +54,20 @@ export function Conversation({ at, detail }: ConversationProps) {
     () => makeRows({ view: { messages, segments, choices, runs }, anchor: history.anchor, outgoing: mine, unread }),
     [messages, segments, choices, runs, history.anchor, mine, unread],
   )
-  const [shown, setShown] = useState<{ made: typeof made; rows: readonly Row[]; isShifted: boolean }>({ made, rows: made.rows, isShifted: false })
+  const [shown, setShown] = useState(() => ({ made, rows: made.rows, isShifted: false, isLast: true }))
   let { rows, isShifted } = shown
   if (shown.made !== made) {
-    rows = stableRows(shown.rows, made.rows)
-    isShifted = isPrepended(shown.rows, rows)
-    setShown({ made, rows, isShifted })
+    const step = nextStep(shown.rows, stableRows(shown.rows, made.rows))
+    ;({ rows, isShifted } = step)
+    setShown({ made, ...step })
   }
   useLayoutEffect(() => {
+    if (!shown.isLast) setShown((now) => ({ made: now.made, ...nextStep(now.rows, stableRows(now.rows, now.made.rows)) }))
+  }, [shown])
+  useLayoutEffect(() => {
     shownRows.current = rows
-  }, [rows])
+    hasTail.current = made.segment?.to === Infinity
+  }, [rows, made.segment])
   const { segment } = made
   const isAtTail = segment?.to === Infinity
 
@@ -84,9 +92,11 @@ export function Conversation({ at, detail }: ConversationProps) {
     toEnd()
   }, [lastMine, goTo, toEnd])
 
-  const resized = () => {
-    if (isAtTail) follow.onResize()
-  }
+  const { stay } = follow
+  useLayoutEffect(() => {
+    if (turned > 0) stay()
+  }, [turned, stay])
+
   const [isFar, setIsFar] = useState(false)
   const onScroll = (offset: number) => {
     const handle = list.current
@@ -98,7 +108,7 @@ export function Conversation({ at, detail }: ConversationProps) {
     <div className="room-main relative grid grid-rows-[minmax(0,1fr)]">
       <div ref={scroller} className="room-scroll" role="log" aria-live="off" aria-label="Conversation" tabIndex={0}>
         <div className="room-inner">
-          <Virtualizer ref={list} scrollRef={scroller} data={rows} shift={isShifted} bufferSize={600} startMargin={20} onScroll={onScroll} onResize={resized}>
+          <Virtualizer ref={list} scrollRef={scroller} data={rows} shift={isShifted} bufferSize={600} startMargin={20} onScroll={onScroll}>
             {(row: Row) => <RowView key={row.key} row={row} />}
           </Virtualizer>
           {history.hasFailed && (

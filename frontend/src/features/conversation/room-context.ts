@@ -20,6 +20,8 @@ export interface RoomUi {
   opened: ReadonlySet<string>
   /** On a phone, the lane that is looked at, by place. */
   paged: ReadonlyMap<number, number>
+  /** Raised when this person opened or turned something: the page stays where they are. */
+  turned: number
   editing: string | null
   replyTo: Message | null
   dialog: Dialog | null
@@ -43,7 +45,7 @@ export interface RoomDoors {
 }
 
 export function makeUi(): Store<RoomUi> {
-  return makeStore<RoomUi>({ wide: null, opened: new Set(), paged: new Map(), editing: null, replyTo: null, dialog: null })
+  return makeStore<RoomUi>({ wide: null, opened: new Set(), paged: new Map(), turned: 0, editing: null, replyTo: null, dialog: null })
 }
 
 const Context = createContext<RoomDoors | null>(null)
@@ -59,6 +61,6 @@ export function toggleOpened(ui: Store<RoomUi>, id: string): void {
   ui.set((now) => {
     const opened = new Set(now.opened)
     if (!opened.delete(id)) opened.add(id)
-    return { ...now, opened }
+    return { ...now, opened, turned: now.turned + 1 }
   })
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 
 import { makeRows } from "@/features/conversation/rows"
-import { isPrepended, stableRows } from "@/features/conversation/stable-rows"
+import { nextStep, stableRows } from "@/features/conversation/stable-rows"
 import type { Message } from "@/lib/protocol"
 import { answer, question, said } from "@/testing/make"
 
@@ -26,11 +26,24 @@ describe("rows made anew", () => {
     expect(changed.map((row) => row.kind)).toEqual(["ask"])
   })
 
-  it("know when only older ones came", () => {
-    const later = rows([said(5, "e")], 5)
-    const all = rows([said(4, "d", { author: { kind: "person", id: "bob", name: "Bob" } }), said(5, "e")], 4)
-    expect(isPrepended(later, all)).toBe(true)
-    expect(isPrepended(all, rows([said(4, "d", { author: { kind: "person", id: "bob", name: "Bob" } }), said(5, "e"), said(6, "f")], 4))).toBe(false)
-    expect(isPrepended([], all)).toBe(false)
+  const byBob = { author: { kind: "person" as const, id: "bob", name: "Bob" } }
+  const three = (from: number) => rows([said(4, "d", byBob), said(5, "e"), said(6, "f", byBob)].slice(from - 4), from)
+
+  it("take what came above with the place kept from the end", () => {
+    expect(nextStep(three(5), three(4))).toEqual({ rows: three(4), isShifted: true, isLast: true })
+    expect(nextStep(three(4), three(4))).toMatchObject({ isShifted: false, isLast: true })
+    expect(nextStep([], three(4))).toMatchObject({ isShifted: false, isLast: true })
+  })
+
+  it("take what came above first, and what came below after it", () => {
+    const middle = rows([said(5, "e")], 5)
+    const step = nextStep(middle, three(4))
+    expect(step.rows.map((row) => row.key)).toEqual(["place-4", "place-5"])
+    expect(step).toMatchObject({ isShifted: true, isLast: false })
+    expect(nextStep(step.rows, three(4))).toEqual({ rows: three(4), isShifted: false, isLast: true })
+  })
+
+  it("begin anew where another part of the thread is shown", () => {
+    expect(nextStep(rows([said(90, "x")], 90), three(4))).toEqual({ rows: three(4), isShifted: false, isLast: true })
   })
 })

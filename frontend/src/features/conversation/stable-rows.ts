@@ -22,8 +22,19 @@ function isSame(a: unknown, b: unknown, depth: number): boolean {
   return names.every((name) => isSame((a as Record<string, unknown>)[name], (b as Record<string, unknown>)[name], depth + 1))
 }
 
-/** This function will say whether rows were only added before the first one that was there. */
-export function isPrepended(before: readonly Row[], after: readonly Row[]): boolean {
+export interface Step {
+  rows: readonly Row[]
+  /** All that is new stands before what was there: the list keeps its place from the end. */
+  isShifted: boolean
+  /** More came below at the same time; that is the next step. */
+  isLast: boolean
+}
+
+/** This function will give the next rows to draw. The list takes what came above and what came below one after the other. */
+export function nextStep(before: readonly Row[], after: readonly Row[]): Step {
   const first = before[0]
-  return first !== undefined && after.length > before.length && after[0]?.key !== first.key && after.at(-1)?.key === before.at(-1)?.key
+  const above = first ? after.findIndex((row) => row.key === first.key) : -1
+  if (above <= 0) return { rows: after, isShifted: false, isLast: true }
+  if (after.length === before.length + above) return { rows: after, isShifted: true, isLast: true }
+  return { rows: [...after.slice(0, above), ...before], isShifted: true, isLast: false }
 }

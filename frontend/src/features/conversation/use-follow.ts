@@ -13,8 +13,6 @@ export interface Follow {
   /** Lines that came below while the reader was elsewhere. */
   newLines: number
   toEnd: () => void
-  /** To be called when sizes change: stays at the bottom, or counts. */
-  onResize: () => void
   /** Reading begins somewhere else than at the bottom. */
   stay: () => void
 }
@@ -55,16 +53,6 @@ export function useFollow(scroller: RefObject<HTMLElement | null>, tailOf: (key:
     lastTop.current = goToEnd(scroller) ?? lastTop.current
   }, [scroller])
 
-  const onResize = useCallback(() => {
-    if (following.current) {
-      toBottom()
-      return
-    }
-    const now = left.current && tailOf(left.current.key)
-    const lines = now && left.current ? Math.max(0, Math.round((now.size - left.current.size) / LINE)) : 0
-    setNewLines((before) => Math.max(before, lines))
-  }, [toBottom, tailOf])
-
   useEffect(() => {
     const element = scroller.current
     if (!element) return undefined
@@ -87,19 +75,38 @@ export function useFollow(scroller: RefObject<HTMLElement | null>, tailOf: (key:
     }
   }, [scroller, set])
 
-  // The room itself became smaller or larger: the composer grew, a keyboard came up.
+  // What stands in the room grew, or the room itself became smaller: the composer grew, a keyboard came up.
   useLayoutEffect(() => {
     const element = scroller.current
     if (!element) return undefined
-    const observer = new ResizeObserver(() => following.current && toBottom())
+    const resized = () => {
+      if (following.current) {
+        toBottom()
+        return
+      }
+      const now = left.current && tailOf(left.current.key)
+      const lines = now && left.current ? Math.max(0, Math.round((now.size - left.current.size) / LINE)) : 0
+      setNewLines((before) => Math.max(before, lines))
+    }
+    const observer = new ResizeObserver(resized)
     observer.observe(element)
+    if (element.firstElementChild) observer.observe(element.firstElementChild)
     return () => observer.disconnect()
-  }, [scroller, toBottom])
+  }, [scroller, toBottom, tailOf])
 
   const toEnd = useCallback(() => {
     set(true)
     toBottom()
   }, [set, toBottom])
-  const stay = useCallback(() => set(false), [set])
-  return { isFollowing, newLines, toEnd, onResize, stay }
+  const stay = useCallback(() => {
+    set(false)
+    // What this person opened is not new: it is counted from when it stands there.
+    const counted = () => {
+      if (following.current) return
+      left.current = tailOf(null)
+      setNewLines(0)
+    }
+    requestAnimationFrame(() => requestAnimationFrame(counted))
+  }, [set, tailOf])
+  return { isFollowing, newLines, toEnd, stay }
 }

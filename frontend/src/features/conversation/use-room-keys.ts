@@ -61,7 +61,7 @@ export function useRoomKeys(room: RoomDoors): void {
     if (!lane || current(room).lanes.length < 2) return false
     const { wide } = ui.get()
     const isOn = wide?.seq === lane.seq && wide.lane === lane.lane
-    ui.set((now) => ({ ...now, wide: isOn ? null : { seq: lane.seq, lane: lane.lane } }))
+    ui.set((now) => ({ ...now, turned: now.turned + 1, wide: isOn ? null : { seq: lane.seq, lane: lane.lane } }))
     return true
   }
   const sibling = (by: number) => {

@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef } from "react"
+import { useEffect, useLayoutEffect, useRef, useState } from "react"
 
 import { useRoom } from "@/features/conversation/room-context"
 import { Lane } from "@/features/runs/lane"
@@ -13,9 +13,9 @@ import { useStore } from "@/lib/store"
 export function LanePager({ seq, lanes, best }: { seq: number; lanes: readonly LaneView[]; best: Best }) {
   const { ui } = useRoom()
   const kept = useStore(ui).paged.get(seq)
-  // The first one that writes is the one to look at, until this person says otherwise.
-  const first = lanes.findIndex((lane) => isOpen(lane.shown))
-  const on = Math.min(kept ?? Math.max(0, first), lanes.length - 1)
+  // The first one that writes when the lanes are first seen; after that only this person turns the page.
+  const [first] = useState(() => Math.max(0, lanes.findIndex((lane) => isOpen(lane.shown))))
+  const on = Math.min(kept ?? first, lanes.length - 1)
   const shortNames = shortNamesOf(lanes.map((lane) => plain(lane.shown.author.name)))
   const pager = useRef<HTMLDivElement>(null)
   const isByHand = useRef(false)
@@ -27,15 +27,10 @@ export function LanePager({ seq, lanes, best }: { seq: number; lanes: readonly L
   }, [on])
 
   useEffect(() => {
-    const element = pager.current
-    const lane = element?.children[on]
-    if (!element || !lane) return undefined
-    const observer = new ResizeObserver(() => (element.style.height = `${lane.getBoundingClientRect().height}px`))
-    observer.observe(lane)
-    return () => observer.disconnect()
-  }, [on, lanes.length])
+    if (kept === undefined) ui.set((now) => ({ ...now, paged: new Map(now.paged).set(seq, first) }))
+  }, [ui, seq, kept, first])
 
-  const turnTo = (index: number) => ui.set((now) => ({ ...now, paged: new Map(now.paged).set(seq, index) }))
+  const turnTo = (index: number) => ui.set((now) => ({ ...now, turned: now.turned + 1, paged: new Map(now.paged).set(seq, index) }))
   const settle = () => {
     const element = pager.current
     if (!element) return
@@ -52,8 +47,8 @@ export function LanePager({ seq, lanes, best }: { seq: number; lanes: readonly L
         ))}
       </div>
       <div ref={pager} className="lane-pager" onScrollEnd={settle} tabIndex={0} role="group" aria-label="Lanes, swipe for the next">
-        {lanes.map((lane) => (
-          <Lane key={lane.lane} lane={lane} best={best} foldedTo={0} isBare />
+        {lanes.map((lane, index) => (
+          <Lane key={lane.lane} lane={lane} best={best} foldedTo={0} isBare className={index === on ? "is-on" : undefined} />
         ))}
       </div>
     </div>

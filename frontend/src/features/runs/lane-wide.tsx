@@ -7,7 +7,7 @@ import type { Best } from "@/features/runs/stats"
 /** One lane at full measure; the others are a row of headers. The same key, or Esc, goes back. */
 export function LaneWide({ lanes, shown, best }: { lanes: readonly LaneView[]; shown: LaneView; best: Best }) {
   const { ui } = useRoom()
-  const open = (lane: LaneView | null) => ui.set((now) => ({ ...now, wide: lane && { seq: lane.seq, lane: lane.lane } }))
+  const open = (lane: LaneView | null) => ui.set((now) => ({ ...now, turned: now.turned + 1, wide: lane && { seq: lane.seq, lane: lane.lane } }))
   return (
     <div className="lane-wide">
       <div className="lane-tabs" role="tablist" aria-label="Lanes">

@@ -20,7 +20,7 @@ interface LaneProps {
   foldedTo: number
   /** In the pager its tab has rule and name. */
   isBare?: boolean
-  className?: string
+  className?: string | undefined
 }
 
 /** One model's answer in its column: rule, name, figures, words, and what can be done with it. */

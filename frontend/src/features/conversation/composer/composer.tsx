@@ -9,6 +9,7 @@ import { ComposerBar } from "@/features/conversation/composer/composer-bar"
 import { Field } from "@/features/conversation/composer/field"
 import { type Named, namedModels } from "@/features/conversation/composer/mentions"
 import { ReadOnly } from "@/features/conversation/composer/read-only"
+import { useUnfolded } from "@/features/conversation/composer/use-unfolded"
 import { useDraft } from "@/features/conversation/composer/use-draft"
 import { useLineUp } from "@/features/conversation/composer/use-line-up"
 import { type Saying, useSend } from "@/features/conversation/composer/use-send"
@@ -87,6 +88,8 @@ function Writing({ thread, isAlone = false, suggestion = null }: ComposerProps) 
 
   useShortcuts([{ keys: "mod+m", label: "Who answers", group: "Room", run: () => setIsPickerOpen(!isPickerOpen) }])
 
+  const [isUnfolded, unfold] = useUnfolded()
+
   function say(how: (saying: Saying) => void) {
     if (!isReady) return
     const isAlreadyNamed = mode === "ask" && named.length > 0
@@ -134,7 +137,9 @@ function Writing({ thread, isAlone = false, suggestion = null }: ComposerProps) 
         ref={form}
         className={cn("composer", isAlone && "is-alone")}
         aria-label="New message"
-        data-filled={text !== "" || undefined}
+        data-unfolded={isUnfolded || text !== "" || undefined}
+        onFocus={unfold.onFocus}
+        onBlur={unfold.onBlur}
         onSubmit={(event) => {
           event.preventDefault()
           say(send)
