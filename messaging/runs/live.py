@@ -134,12 +134,17 @@ class Live:
         return _joined(self._reasoning)
 
     @property
+    def is_new(self) -> bool:
+        """Nothing of it is in its row yet."""
+        return self._saved <= (0, 0)
+
+    @property
     def is_unsaved(self) -> bool:
         return self._saved != (self.length, self.reasoning_length)
 
     def words(self) -> Words:
         """What to save; it counts as saved from now on. What the model saw goes along the first time only."""
-        prompt = self.prompt if self._saved <= (0, 0) else None
+        prompt = self.prompt if self.is_new else None
         self._saved = (self.length, self.reasoning_length)
         return Words(self.job.turn_id, self.job.attempt, self.text, self.reasoning, prompt)
 
@@ -201,16 +206,20 @@ class Saver:
         self._hurry.set()
 
     async def _run(self) -> None:
+        due_at = monotonic() + SAVE_EVERY_S
         while _here:
             try:
-                async with asyncio.timeout(SAVE_EVERY_S):
+                async with asyncio.timeout(max(0.0, due_at - monotonic())):
                     await self._hurry.wait()
-                await asyncio.sleep(FIRST_SAVE_S)  # others' first words may come in the meantime
+                    await asyncio.sleep(FIRST_SAVE_S)  # others' first words may come in the meantime
             except TimeoutError:
                 pass
             self._hurry.clear()
+            is_due = monotonic() >= due_at
+            if is_due:
+                due_at = monotonic() + SAVE_EVERY_S
             try:
-                await save()
+                await save(first_words_only=not is_due)
             except Exception:  # the database may be away for a while; the words are still here
                 log.exception("The words of %d running turns could not be saved; trying again.", len(_here))
 
@@ -218,9 +227,10 @@ class Saver:
 _saver = Saver()
 
 
-async def save() -> None:
-    """Write all unsaved words, and stop the turns that are not ours any more."""
-    running = list(_here.values())
+async def save(*, first_words_only: bool = False) -> None:
+    """Write all unsaved words, or those of turns that have none in their row yet; stop the turns that are not ours
+    any more. Long answers of others need not be written again whenever somebody begins."""
+    running = [live for live in _here.values() if live.is_new or not first_words_only]
     words = [live.words() for live in running if live.is_unsaved]
     held = [(live.job.turn_id, live.job.attempt) for live in running]
     if not held:
