@@ -1,6 +1,7 @@
 """Every setting, its environment name and its default. Read once, here, and checked here.
 
-Embedded by default: SQLite, streams in memory, runs in the server's own loop.
+Embedded by default: SQLite, streams in memory, runs in the server's own loop. DATABASE_URL, REDIS_URL and CQL_HOSTS
+each name a server that takes a part over; `chatplatform/profile.py` says which parts.
 """
 
 import os
@@ -11,6 +12,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+
+from chatplatform.profile import database, is_postgres, parts
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
@@ -130,28 +133,27 @@ TEMPLATES = [
     }
 ]
 
-DATABASES: dict[str, dict[str, Any]] = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": str(DATA_DIR / "parley.sqlite3"),
-        "OPTIONS": {
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
-            " PRAGMA cache_size=-32000; PRAGMA temp_store=MEMORY;",
-        },
-        "CONN_MAX_AGE": None,
-        "TEST": {"NAME": str(DATA_DIR / "test.sqlite3")},
-    }
-}
-DB_THREADS = env_number("PARLEY_DB_THREADS", 8, 1)
+# The servers of the full profile; empty: embedded.
+DATABASE_URL = env("DATABASE_URL")
+REDIS_URL = env("REDIS_URL")
+CQL_HOSTS = [host for host in env("CQL_HOSTS").split(",") if host]  # "host" or "host:port"
+CQL_KEYSPACE = env("CQL_KEYSPACE", "parley")
+CQL_DATACENTER = env("CQL_DATACENTER")  # empty: the one of the first host that answers
+CQL_REPLICATION = env_number("CQL_REPLICATION", 3, 1)  # copies, where this makes the keyspace
+CQL_USERNAME = env("CQL_USERNAME")
+CQL_PASSWORD = env("CQL_PASSWORD")
 
-# From a role to its implementation: `kernel/backends.py`. The full profile names others.
-BACKENDS = {
-    "message_store": "messaging.stores.orm.OrmMessageStore",
-    "stream_log": "messaging.streams.memory.MemoryStreamLog",
-    "dispatcher": "messaging.runs.dispatch.local.LocalDispatcher",
-}
+DB_THREADS = env_number("PARLEY_DB_THREADS", 8, 1)
+DATABASES: dict[str, dict[str, Any]] = {"default": database(DATABASE_URL, DATA_DIR, DB_THREADS)}
+# Does this process share its rooms with others? Then turns run in workers, and Redis carries what rooms hear.
+IS_SHARED = bool(REDIS_URL)
+if IS_SHARED and not is_postgres(DATABASE_URL):
+    raise ImproperlyConfigured(
+        "REDIS_URL is set, so several processes may serve: they need PostgreSQL. Set DATABASE_URL, or leave REDIS_URL out."
+    )
+
+# From a role to its implementation: `kernel/backends.py`.
+BACKENDS = parts(has_redis=bool(REDIS_URL), has_cql=bool(CQL_HOSTS))
 
 AUTH_USER_MODEL = "projects.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -224,7 +226,17 @@ SERVESTATIC_ALLOW_ALL_ORIGINS = False
 HASHED_FILE_NAME = r"/assets/.+-[0-9A-Za-z_-]{8,}\.[a-z0-9]+$"  # the names that Vite gives
 STATICFILES_DIRS = [FRONTEND_DIST] if FRONTEND_DIST.exists() else []
 
-CHANNEL_LAYERS: dict[str, Any] = {}  # one process needs none; see messaging/hub.py
+# Carries what rooms hear from one process to the others; one process needs none: see messaging/relays/.
+CHANNEL_LAYERS: dict[str, Any] = (
+    {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [REDIS_URL], "prefix": "parley"},
+        }
+    }
+    if REDIS_URL
+    else {}
+)
 
 # Limits of what people may do. A refusal says what to do and when to come back.
 MAX_MODELS = env_number("PARLEY_MAX_MODELS", 12, 1)

@@ -12,6 +12,8 @@ os.environ["PARLEY_DATA_DIR"] = _directory
 for _name in [n for n in os.environ if n.startswith("PARLEY_") and n != "PARLEY_DATA_DIR"]:
     if _name not in {"PARLEY_TEST_CHROMIUM", "PARLEY_FRONTEND"}:
         del os.environ[_name]
+for _name in ("DATABASE_URL", "REDIS_URL", "CQL_HOSTS"):  # tests of the full profile start servers that name themselves
+    os.environ.pop(_name, None)
 
 from chatplatform.settings import *  # noqa: E402, F403
 

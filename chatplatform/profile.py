@@ -1,0 +1,78 @@
+"""Which servers take which part over: from addresses in the environment to Django's database and our backends.
+
+Embedded, nothing is named and everything lives in one process. PostgreSQL alone makes a small server sturdier; with Redis
+several processes share the rooms and turns run in workers; CQL keeps the messages.
+"""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def is_postgres(url: str) -> bool:
+    return urlsplit(url).scheme in {"postgres", "postgresql"}
+
+
+def database(url: str, data_dir: Path, threads: int) -> dict[str, Any]:
+    """Django's settings of the one database: PostgreSQL at `url`, or SQLite in `data_dir` without one.
+
+    `threads` work in the database at once, each with a connection of its own. Raises ImproperlyConfigured.
+    """
+    if not url:
+        return _sqlite(data_dir)
+    if not is_postgres(url):
+        raise ImproperlyConfigured(
+            "DATABASE_URL must begin with postgresql://, like postgresql://user:password@host/parley."
+        )
+    parts = urlsplit(url)
+    name = unquote(parts.path.lstrip("/"))
+    if not name:
+        raise ImproperlyConfigured("DATABASE_URL names no database: end it with one, like /parley.")
+    try:
+        port = parts.port
+    except ValueError as error:
+        raise ImproperlyConfigured("DATABASE_URL has a port that is no number.") from error
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": name,
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": str(port or ""),
+        "OPTIONS": {
+            **dict(parse_qsl(parts.query)),
+            "pool": {"min_size": 2, "max_size": threads + 4, "timeout": 10},
+        },
+    }
+
+
+def _sqlite(data_dir: Path) -> dict[str, Any]:
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(data_dir / "parley.sqlite3"),
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
+            " PRAGMA cache_size=-32000; PRAGMA temp_store=MEMORY;",
+        },
+        "CONN_MAX_AGE": None,
+        "TEST": {"NAME": str(data_dir / "test.sqlite3")},
+    }
+
+
+def parts(*, has_redis: bool, has_cql: bool) -> dict[str, str]:
+    """From each role to its implementation."""
+    streams = "messaging.streams.redis.RedisStreamLog" if has_redis else "messaging.streams.memory.MemoryStreamLog"
+    return {
+        "message_store": "messaging.stores.cql.CqlMessageStore" if has_cql else "messaging.stores.orm.OrmMessageStore",
+        "stream_log": streams,
+        "relay": "messaging.relays.channels.ChannelRelay" if has_redis else "messaging.relays.local.LocalRelay",
+        "dispatcher": (
+            "messaging.runs.dispatch.queue.QueueDispatcher"
+            if has_redis
+            else "messaging.runs.dispatch.local.LocalDispatcher"
+        ),
+    }
