@@ -2,7 +2,7 @@
 
 import { createContext, use } from "react"
 
-import type { Message, PersonView } from "@/lib/protocol"
+import type { Message, Mode, PersonView } from "@/lib/protocol"
 import { makeStore, type Store } from "@/lib/store"
 import type { RoomStore } from "@/lib/stream-store"
 import type { ModelView } from "@/lib/types"
@@ -12,7 +12,7 @@ export type Dialog =
   | { kind: "prompt"; message: Message }
   | { kind: "versions"; message: Message }
 
-/** What this person opened, kept here because rows that are out of sight are not there. */
+/** What this person opened and picked, kept here because rows out of sight, and the composer of an empty room, go. */
 export interface RoomUi {
   /** One lane at full measure, the others a row of headers. */
   wide: { seq: number; lane: number } | null
@@ -24,6 +24,9 @@ export interface RoomUi {
   turned: number
   editing: string | null
   replyTo: Message | null
+  /** How this person wants to ask, picked while the talk of this id (or none) went on. */
+  picked: { mode: Mode; talk: string | undefined } | null
+  rounds: number
   dialog: Dialog | null
 }
 
@@ -45,7 +48,7 @@ export interface RoomDoors {
 }
 
 export function makeUi(): Store<RoomUi> {
-  return makeStore<RoomUi>({ wide: null, opened: new Set(), paged: new Map(), turned: 0, editing: null, replyTo: null, dialog: null })
+  return makeStore<RoomUi>({ wide: null, opened: new Set(), paged: new Map(), turned: 0, editing: null, replyTo: null, picked: null, rounds: 2, dialog: null })
 }
 
 const Context = createContext<RoomDoors | null>(null)

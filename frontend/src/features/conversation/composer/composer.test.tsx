@@ -46,6 +46,17 @@ describe("the composer", () => {
     expect(getOutgoing()).toEqual([])
   })
 
+  it("keeps the picked mode and the words when the empty room's composer gives way to the one below", async () => {
+    const user = userEvent.setup()
+    const scene = empty("c20")
+    const { rerender } = render(<Part scene={scene}><Composer key="alone" thread={scene.detail.thread} isAlone /></Part>)
+    await user.click(await screen.findByRole("radio", { name: "Debate" }))
+    await user.type(field(), "Boats or trains?")
+    rerender(<Part scene={scene}><Composer key="below" thread={scene.detail.thread} /></Part>)
+    expect(screen.getByRole("radio", { name: "Debate" })).toBeChecked()
+    expect(field()).toHaveValue("Boats or trains?")
+  })
+
   it("asks only whom the text names", async () => {
     const user = userEvent.setup()
     await show(room("c3"))

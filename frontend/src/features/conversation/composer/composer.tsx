@@ -3,7 +3,7 @@
 import { ArrowUpIcon } from "@solar-icons/react/linear/arrow-up"
 import { CloseIcon } from "@solar-icons/react/linear/close"
 import { useQuery } from "@tanstack/react-query"
-import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react"
+import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from "react"
 
 import { ComposerBar } from "@/features/conversation/composer/composer-bar"
 import { Field } from "@/features/conversation/composer/field"
@@ -50,9 +50,8 @@ function Writing({ thread, isAlone = false, suggestion = null }: ComposerProps) 
   const room = useRoom()
   const { store, threadId, me, offered, isPhone, ui } = room
   const { runs, messages } = useRoomView(store)
-  const { replyTo } = useStore(ui)
+  const { replyTo, picked, rounds } = useStore(ui)
   const [text, setText] = useDraft(`${threadId}.${me.id}`)
-  const [rounds, setRounds] = useState(2)
   const [pasted, setPasted] = useState(0)
   const [isPickerOpen, setIsPickerOpen] = useState(false)
   const field = useRef<HTMLTextAreaElement>(null)
@@ -66,19 +65,22 @@ function Writing({ thread, isAlone = false, suggestion = null }: ComposerProps) 
   const talk = useMemo(() => [...runs.values()].find((run) => run.kind === "in_turn" && (run.state === "running" || run.state === "stopping") && run.branch_id === room.branchId), [runs, room.branchId])
   const next = useModel(talk?.next_model_id ?? null)
   // A mode that was picked holds until a talk begins or ends: then it is the talk that decides.
-  const [picked, setPicked] = useState<{ mode: Mode; talk: string | undefined } | null>(null)
   const mode: Mode = offered.length === 0 ? "talk" : picked && picked.talk === talk?.id ? picked.mode : talk ? "talk" : "ask"
-  const setMode = (chosen: Mode) => setPicked({ mode: chosen, talk: talk?.id })
+  const talkId = talk?.id
+  const setMode = useCallback((mode: Mode) => ui.set((now) => ({ ...now, picked: { mode, talk: talkId } })), [ui, talkId])
+  const setRounds = (rounds: number) => ui.set((now) => ({ ...now, rounds }))
 
-  const [taken, setTaken] = useState(0)
-  if (suggestion && suggestion.turn !== taken) {
-    setTaken(suggestion.turn)
-    setText(suggestion.body)
-    setPicked({ mode: suggestion.mode, talk: talk?.id })
-  }
+  const taken = useRef(0)
   useEffect(() => {
-    if (replyTo || (suggestion && taken === suggestion.turn)) field.current?.focus()
-  }, [replyTo, suggestion, taken])
+    if (!suggestion || suggestion.turn === taken.current) return
+    taken.current = suggestion.turn
+    setText(suggestion.body)
+    setMode(suggestion.mode)
+    field.current?.focus()
+  }, [suggestion, setText, setMode])
+  useEffect(() => {
+    if (replyTo) field.current?.focus()
+  }, [replyTo])
 
   const named = useMemo(() => (mode === "ask" ? namedModels(text, names.filter((one) => one.kind === "model")) : []), [mode, text, names])
   const bytes = useMemo(() => (text.length * 3 > MAX_BODY_BYTES ? new TextEncoder().encode(text).length : 0), [text])
