@@ -103,7 +103,7 @@ class Connection:
     async def run(self) -> None:
         socket = self.socket
         hub().open(socket)
-        hub().watch(socket, f"user:{self.user_id}")
+        hub().watch(socket, f"user.{self.user_id}")
         listening = asyncio.get_running_loop().create_task(self._listen())
         ended = asyncio.get_running_loop().create_task(socket.ended.wait())
         try:
@@ -195,6 +195,9 @@ class Connection:
         if not hub().is_seated(seat):
             return False
         seat.project_id = project_id
+        await hub().follow(seat)
+        if not hub().is_seated(seat):
+            return False
         await presence.came(seat.thread_id, self.person, self.socket.id)
         if command.cursor is not None and await self._recover(seat, command, command.cursor):
             return True
@@ -230,11 +233,11 @@ class Connection:
         if len(self.socket.topics) >= MAX_TOPICS:
             raise TooMany(f"You watch {MAX_TOPICS} projects here. Leave one first.", retry_after_s=60)
         await access.project(self.user_id, command.project_id, Permission.READ)
-        hub().watch(self.socket, f"project:{command.project_id}")
+        hub().watch(self.socket, f"project.{command.project_id}")
         return Ack(command.id)
 
     async def unwatch(self, command: Unwatch) -> None:
-        hub().unwatch(self.socket, f"project:{command.project_id}")
+        hub().unwatch(self.socket, f"project.{command.project_id}")
 
     async def send(self, command: Send) -> Ack:
         sent = await services.send(self.user_id, command)

@@ -1,13 +1,14 @@
 """Who hears what in this process: rooms and topics to local sockets.
 
-In: one ready-made packet per room and flush. Out: that same packet to every socket that is in step. A socket
-that is not gets one merged packet from the stream when it can take it, or `resync`. Nothing here decides
-who may hear: seats are given by `consumers` and taken by `listeners`.
+In: the events of rooms that somebody here sits in, from the stream, and packets of topics that somebody here watches,
+from the relay. Out: one packet to every socket that is in step. A socket that is not gets one merged packet from the
+stream when it can take it, or `resync`. Nothing here decides who may hear: seats are given by `consumers` and
+taken by `listeners`.
 """
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from time import perf_counter
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from chatplatform.kernel.clock import monotonic
 from chatplatform.kernel.errors import Unavailable
 from messaging.packets import Packet, merge, pack, pack_events
 from messaging.protocol import Beat, Resync, Revoked
+from messaging.relays.base import Relay
 from messaging.sockets import SLOW_AFTER_S, Seat, Socket
 from messaging.streams.base import StreamLog
 from messaging.types import Cursor
@@ -85,6 +87,10 @@ class Hub:
         self.rooms.setdefault(thread_id, Room()).add(seat)
         return seat
 
+    async def follow(self, seat: Seat) -> None:
+        """From when this returns the room's events come here: the time to read what was before. Raises Unavailable."""
+        await _stream().follow(seat.thread_id, self.hear)
+
     def is_seated(self, seat: Seat) -> bool:
         return seat.socket.seats.get(seat.thread_id) is seat
 
@@ -107,10 +113,14 @@ class Hub:
         room.remove(socket)
         if not room.seats:
             del self.rooms[thread_id]
+            _stream().unfollow(thread_id)
         return True
 
     def watch(self, socket: Socket, topic: str) -> None:
-        self.topics.setdefault(topic, set()).add(socket)
+        if topic not in self.topics:
+            self.topics[topic] = set()
+            _relay().listen(topic, self.hear_news)
+        self.topics[topic].add(socket)
         socket.topics.add(topic)
 
     def unwatch(self, socket: Socket, topic: str) -> None:
@@ -119,11 +129,12 @@ class Hub:
             watchers.discard(socket)
             if not watchers:
                 del self.topics[topic]
+                _relay().mute(topic, self.hear_news)
 
     # -- events ---------------------------------------------------------------------------------
 
-    async def broadcast(self, thread_id: UUID, epoch: str, first: int, last: int, packet: Packet) -> None:
-        """Give the events `first` to `last` to every seat that has all before them; the others catch up.
+    async def hear(self, thread_id: UUID, epoch: str, first: int, events: Sequence[bytes]) -> None:
+        """Give the events from offset `first` on to every seat that has all before them; the others catch up.
 
         Returns when all were served. A large room lets the loop breathe in between; who comes meanwhile
         joins with a cursor, so nobody is given anything twice.
@@ -132,6 +143,8 @@ class Hub:
         if room is None:
             return
         started = perf_counter()
+        last = first + len(events) - 1
+        packet = pack_events(thread_id, epoch, first, last, events)
         room.epoch, room.last = epoch, last
         before, written = first - 1, 0
         for seat in room.all():
@@ -163,9 +176,8 @@ class Hub:
     async def catch_up(self, socket: Socket) -> Packet | None:
         """The next packet for a socket that can take one: all that one of its seats has missed."""
         while (seat := self._behind(socket)) is not None:
-            stream: StreamLog = backend("stream_log")
             try:
-                missed = await stream.read_after(seat.thread_id, Cursor(seat.epoch, seat.offset))
+                missed = await _stream().read_after(seat.thread_id, Cursor(seat.epoch, seat.offset))
             except Unavailable:
                 missed = None  # a snapshot does not need the stream's memory
             if not self.is_seated(seat):
@@ -185,8 +197,9 @@ class Hub:
                 return seat
         return None
 
-    def tell(self, topic: str, packet: Packet) -> None:
-        """News to everybody who watches the topic."""
+    def hear_news(self, topic: str, data: bytes) -> None:
+        """Give an encoded frame of news to everybody who watches the topic."""
+        packet = Packet(data)
         for socket in tuple(self.topics.get(topic, ())):
             socket.push(packet)
 
@@ -197,7 +210,7 @@ class Hub:
         taken = []
         for socket in [s for s in self.sockets if s.person.id == user_id]:
             if thread_id is None:
-                self.unwatch(socket, f"project:{project_id}")
+                self.unwatch(socket, f"project.{project_id}")
             for seat in list(socket.seats.values()):
                 if seat.project_id is None:
                     # Still joining, perhaps let in by what is no longer so: its join begins again.
@@ -241,9 +254,8 @@ class Hub:
 
     async def _note_top(self, thread_id: UUID, tops: dict[UUID, int]) -> None:
         """Where the stream stands; a seat that lacks something by it is served."""
-        stream: StreamLog = backend("stream_log")
         try:
-            top = await stream.top(thread_id)
+            top = await _stream().top(thread_id)
         except Unavailable:
             return
         tops[thread_id] = top.offset
@@ -256,6 +268,16 @@ class Hub:
 
 def _is_behind(room: Room, seat: Seat) -> bool:
     return seat.epoch != room.epoch or seat.offset < room.last
+
+
+def _stream() -> StreamLog:
+    stream: StreamLog = backend("stream_log")
+    return stream
+
+
+def _relay() -> Relay:
+    relay: Relay = backend("relay")
+    return relay
 
 
 _hub: Hub | None = None

@@ -21,6 +21,7 @@ async def start() -> None:
     global _clock
     if _clock is not None:
         return
+    await backend("relay").start()
     loop = asyncio.get_running_loop()
     _clock = loop.create_task(_tick_for_ever(), name="live clock")
     listeners.start(loop)
@@ -48,6 +49,7 @@ async def stop() -> None:
     _clock.cancel()
     await asyncio.wait({_clock})
     _clock = None
+    await backend("relay").stop()
     reset()
 
 

@@ -117,7 +117,7 @@ def _members_changed(*, project_id: UUID, user_id: UUID, **_: Any) -> None:
 
 def _tell_members(project_id: UUID, user_id: UUID) -> None:
     access.drop()
-    rooms.tell(f"user:{user_id}", ProjectsChanged(project_id), project_id)
+    rooms.tell(f"user.{user_id}", ProjectsChanged(project_id), project_id)
     for thread_id, room in hub().rooms.items():
         if any(seat.project_id == project_id for seat in room.all()):
             _soon(_publish, thread_id, MemberChanged(user_id))
@@ -134,7 +134,7 @@ def _tell_project(project_id: UUID) -> None:
 
 async def _tell_project_to_members(project_id: UUID) -> None:
     for user_id in await in_db(_member_ids, project_id):
-        rooms.tell(f"user:{user_id}", ProjectsChanged(project_id), project_id)
+        rooms.tell(f"user.{user_id}", ProjectsChanged(project_id), project_id)
 
 
 def _member_ids(project_id: UUID) -> list[UUID]:
@@ -148,7 +148,7 @@ def _models_changed(*, project_id: UUID | None, **_: Any) -> None:
 def _tell_models(project_id: UUID | None) -> None:
     """To those who watch the project; without one, every project's models may be other ones now."""
     for topic in list(hub().topics):
-        kind, _, key = topic.partition(":")
+        kind, _, key = topic.partition(".")
         if kind == "project" and project_id in {None, UUID(key)}:
             rooms.tell(topic, ModelsChanged(), UUID(key))
 
@@ -191,7 +191,7 @@ def _thread(thread_id: UUID) -> tuple[ThreadView, news.Audience] | None:
 
 
 def _thread_read(*, user_id: UUID, thread_id: UUID, seq: int, **_: Any) -> None:
-    _on_loop(rooms.tell, f"user:{user_id}", ThreadRead(thread_id, seq))
+    _on_loop(rooms.tell, f"user.{user_id}", ThreadRead(thread_id, seq))
 
 
 def _branch_created(*, branch_id: UUID, **_: Any) -> None:

@@ -15,7 +15,6 @@ from django.db import DatabaseError
 
 from chatplatform.kernel.db import in_db
 from messaging import access, rooms
-from messaging.hub import hub
 from messaging.protocol import AnyNews, ThreadActive
 from messaging.types import Message
 from threads.access import members_of
@@ -51,10 +50,10 @@ def audience_of(thread: Thread) -> Audience:
 def tell(audience: Audience, item: AnyNews) -> None:
     """To everybody who may see the thread and listens here."""
     if audience.people is None:
-        rooms.tell(f"project:{audience.project_id}", item, audience.project_id)
+        rooms.tell(f"project.{audience.project_id}", item, audience.project_id)
     else:
         for user_id in audience.people:
-            rooms.tell(f"user:{user_id}", item, audience.project_id)
+            rooms.tell(f"user.{user_id}", item, audience.project_id)
 
 
 # What is known of threads that are talked in, until somebody's access changes; so an answer's end asks no database.
@@ -84,7 +83,7 @@ def speaking_changed(thread_id: UUID, places: Sequence[Message]) -> None:
 
 
 def _tell_later(thread_id: UUID) -> None:
-    if hub().topics and thread_id not in _waiting:
+    if thread_id not in _waiting:
         _waiting[thread_id] = asyncio.get_running_loop().call_later(GATHER_S, _tell_now, thread_id)
 
 

@@ -34,9 +34,9 @@ def access_lost(user_id: UUID, project_id: UUID, thread_id: UUID | None) -> None
     access.drop()
     _gone(hub().revoke(user_id, project_id, thread_id))
     if thread_id is not None:
-        rooms.tell(f"user:{user_id}", ThreadGone(thread_id), project_id)
+        rooms.tell(f"user.{user_id}", ThreadGone(thread_id), project_id)
     else:
-        rooms.tell(f"user:{user_id}", ProjectsChanged(project_id), project_id)
+        rooms.tell(f"user.{user_id}", ProjectsChanged(project_id), project_id)
 
 
 def signed_out(user_id: UUID, session_key: str | None) -> None:
@@ -86,7 +86,7 @@ async def look() -> None:
     global _seen_at
     sockets = list(hub().sockets)
     seats = [seat for socket in sockets for seat in socket.seats.values() if seat.project_id is not None]
-    watched = {topic.removeprefix("project:") for s in sockets for topic in s.topics if topic.startswith("project:")}
+    watched = {topic.removeprefix("project.") for s in sockets for topic in s.topics if topic.startswith("project.")}
     try:
         standing = await in_db(
             _standing,
@@ -110,7 +110,7 @@ async def look() -> None:
             signed_out(socket.person.id, socket.session_key)
             continue
         for topic in tuple(socket.topics):
-            kind, _, key = topic.partition(":")
+            kind, _, key = topic.partition(".")
             if kind == "project" and (socket.person.id, UUID(key)) not in standing.members:
                 hub().unwatch(socket, topic)
     for seat in seats:

@@ -1,8 +1,8 @@
 """The one door to a room's stream: events in, one numbered sequence out to everybody who listens.
 
-`publish` encodes an event once, appends it to the stream and hands one frame to the hub. Deltas are gathered
+`publish` encodes an event once and appends it to the stream, from which the hubs hear it. Deltas are gathered
 per turn: the first goes out at once, later ones wait at most a window that grows with what a broadcast
-costs. Any other event takes the gathered deltas with it, so the order in the stream is the order of speaking.
+costs here. Any other event takes the gathered deltas with it, so the order in the stream is the order of speaking.
 """
 
 import asyncio
@@ -15,7 +15,6 @@ from chatplatform.kernel.clock import monotonic
 from chatplatform.kernel.errors import Unavailable
 from messaging import protocol
 from messaging.hub import hub
-from messaging.packets import pack, pack_events
 from messaging.protocol import (
     AnyEvent,
     AnyNews,
@@ -28,6 +27,7 @@ from messaging.protocol import (
     TurnStarted,
     TurnWaiting,
 )
+from messaging.relays.base import Relay
 from messaging.streams.base import Appended, Entry, Slice, Standing, StreamLog
 from messaging.types import Cursor, Message
 
@@ -79,7 +79,7 @@ class _Room:
     __slots__ = ("deltas", "flushed_at", "forget", "lock", "refused", "speaking", "timer", "window_s")
 
     def __init__(self) -> None:
-        self.lock = asyncio.Lock()  # what is appended first is broadcast first
+        self.lock = asyncio.Lock()  # what is said first is appended first
         self.deltas: list[_Gathered] = []
         self.timer: asyncio.TimerHandle | None = None
         self.forget: asyncio.TimerHandle | None = None
@@ -110,8 +110,7 @@ on_speaking: list[Callable[[UUID, Sequence[Message]], None]] = []
 async def publish(thread_id: UUID, *events: AnyEvent) -> None:
     """Tell the room what happened, several events in one frame. Raises Superseded and Unavailable.
 
-    A delta may still be on its way when this returns; everything else has been given to every reader
-    who is in step.
+    A delta may still be waiting for its window when this returns; everything else is in the stream, in its place.
     """
     room = _rooms.setdefault(thread_id, _Room())
     if len(events) == 1 and isinstance(event := events[0], TurnDelta | TurnReasoning):
@@ -152,8 +151,9 @@ async def standing(thread_id: UUID) -> Standing:
 
 
 def tell(topic: str, item: AnyNews, project_id: UUID | None = None) -> None:
-    """News to whoever watches the topic ("project:…", "user:…"), now. On the loop only; never fails."""
-    hub().tell(topic, pack(News(project_id, item)))
+    """News to whoever watches the topic ("project.…", "user.…"), in whichever process. On the loop only; never fails."""
+    relay: Relay = backend("relay")
+    relay.send(topic, protocol.encode(News(project_id, item)))
 
 
 def live_slots(thread_id: UUID) -> list[int]:
@@ -183,7 +183,7 @@ def _entry(event: AnyEvent) -> Entry:
 
 
 async def _flush(thread_id: UUID, room: _Room, entries: tuple[Entry, ...]) -> None:
-    """Append the gathered deltas, then `entries`, and broadcast what was not refused."""
+    """Append the gathered deltas, then `entries`."""
     async with room.lock:
         if room.timer is not None:
             room.timer.cancel()
@@ -201,12 +201,8 @@ async def _flush(thread_id: UUID, room: _Room, entries: tuple[Entry, ...]) -> No
                 room.timer = asyncio.get_running_loop().call_later(_AGAIN_S, _flush_soon, thread_id, room)
             raise
         room.flushed_at = monotonic()
-        kept = every
         if appended.refused:
-            kept = _without_refused(room, every, appended)
-        if kept and thread_id in hub().rooms:
-            packet = pack_events(thread_id, appended.epoch, appended.first, appended.last, [e.data for e in kept])
-            await hub().broadcast(thread_id, appended.epoch, appended.first, appended.last, packet)
+            _note_refused(room, every, appended)
         wanted_s = min(MOST_WINDOW_S, hub().cost_s(thread_id) / BROADCAST_SHARE)
         room.window_s = max(LEAST_WINDOW_S, wanted_s, room.window_s * 0.9 if room.window_s > wanted_s else 0)
     _forget_when_idle(thread_id, room)
@@ -214,13 +210,12 @@ async def _flush(thread_id: UUID, room: _Room, entries: tuple[Entry, ...]) -> No
         raise Superseded
 
 
-def _without_refused(room: _Room, entries: tuple[Entry, ...], appended: Appended) -> tuple[Entry, ...]:
+def _note_refused(room: _Room, entries: tuple[Entry, ...], appended: Appended) -> None:
     for index in appended.refused:
         refused = entries[index]
         assert refused.turn_id is not None  # nothing else is fenced
         room.refused[refused.turn_id] = max(refused.attempt, room.refused.get(refused.turn_id, 0))
         log.info("Attempt %d of turn %s speaks no more: it was superseded.", refused.attempt, refused.turn_id)
-    return tuple(entry for index, entry in enumerate(entries) if index not in appended.refused)
 
 
 def _refuse_superseded(room: _Room, event: TurnEvent) -> None:

@@ -71,7 +71,7 @@ async def send(user_id: UUID, command: Send) -> Sent:
         if accepted.audience is not None:
             news.said(message.thread_id, accepted.audience)
         for person in accepted.named:
-            rooms.tell(f"user:{person}", PersonNamed(message.thread_id, message.id, message.author.name))
+            rooms.tell(f"user.{person}", PersonNamed(message.thread_id, message.id, message.author.name))
     except Exception:
         # It is accepted: the outbox and the dispatcher take it from here, and the sender must know.
         log.exception("Message %s was accepted but not told at once.", message.id)

@@ -17,6 +17,7 @@ AREAS = ("chatplatform.kernel", "projects", "threads", "messaging", "chatplatfor
 MESSAGING: tuple[tuple[str, ...], ...] = (
     ("types", "mentions", "failpoints"),
     ("protocol", "models"),
+    ("relays",),
     ("stores", "streams", "providers"),
     (
         "rooms",
@@ -39,7 +40,12 @@ MESSAGING: tuple[tuple[str, ...], ...] = (
 )
 APART = {"stores", "streams", "providers"}
 # Other areas name these by setting or ask the catalog; they never import an implementation.
-DOORS = {"stores": {"base"}, "streams": {"base"}, "providers": {"base", "catalog", "offers", "retry", "signals", "api"}}
+DOORS = {
+    "stores": {"base"},
+    "streams": {"base"},
+    "relays": {"base", "envelope"},
+    "providers": {"base", "catalog", "offers", "retry", "signals", "api"},
+}
 
 # Inside messaging.runs, lowest first.
 RUNS: tuple[tuple[str, ...], ...] = (

@@ -1,6 +1,6 @@
 """The promise of a room's stream: a short memory that lets a reader catch up."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal, Protocol
 from uuid import UUID
 
@@ -60,11 +60,18 @@ class Standing(Struct, frozen=True):
     turns: dict[UUID, Said]
 
 
+# Given the thread, the epoch, the first offset and the events from there on, encoded.
+Hear = Callable[[UUID, str, int, Sequence[bytes]], Awaitable[None]]
+
+
 class StreamLog(Protocol):
     """One sequence of events per thread, dense offsets from 1, bounded by bytes and by age.
 
     The epoch names one unbroken numbering: when the log forgot where it was (a restart, a flush) it
     begins anew under another epoch. Losing the whole log loses no message, only the catching up.
+
+    Who follows a room hears what is appended, by whichever process, in the order of the offsets. Word of it may be
+    lost: a hole in the offsets, or another epoch, says so, and `read_after` fills it.
     """
 
     async def append(self, thread_id: UUID, entries: Sequence[Entry]) -> Appended:
@@ -81,6 +88,13 @@ class StreamLog(Protocol):
 
     async def standing(self, thread_id: UUID) -> Standing:
         """Where the log stands and what the turns going on have said by then, in one instant."""
+
+    async def follow(self, thread_id: UUID, hear: Hear) -> None:
+        """Give `hear` all that is appended to the room from when this returns; it replaces an earlier one.
+        The next events wait until it is done. Raises Unavailable."""
+
+    def unfollow(self, thread_id: UUID) -> None:
+        """Hear no more of the room, at once."""
 
     async def forget(self, thread_id: UUID) -> None:
         """Drop the thread's log; the next epoch is a new one."""

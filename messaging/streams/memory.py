@@ -11,7 +11,7 @@ from itertools import islice
 from uuid import UUID
 
 from chatplatform.kernel.clock import monotonic
-from messaging.streams.base import Appended, Entry, Said, Slice, Standing
+from messaging.streams.base import Appended, Entry, Hear, Said, Slice, Standing
 from messaging.types import Cursor
 
 ROOM_BYTES = 1024 * 1024
@@ -86,16 +86,21 @@ class _Room:
 
 
 class MemoryStreamLog:
-    """Never suspends: what it answers is true at the instant of the call."""
+    """Never suspends but for who follows: what it answers is true at the instant of the call.
+
+    Whoever follows a room has heard what is appended when `append` returns.
+    """
 
     def __init__(self) -> None:
         self._rooms: OrderedDict[UUID, _Room] = OrderedDict()  # the one quiet longest first
         self._size_bytes = 0
+        self._hearers: dict[UUID, Hear] = {}
 
     async def append(self, thread_id: UUID, entries: Sequence[Entry]) -> Appended:
         room = self._room(thread_id)
         self._rooms.move_to_end(thread_id)
         at, first, refused = monotonic(), room.last + 1, []
+        kept: list[bytes] = []
         for index, entry in enumerate(entries):
             if not room.admits(entry):
                 refused.append(index)
@@ -103,6 +108,7 @@ class MemoryStreamLog:
             room.hear(entry)
             room.last += 1
             room.events.append((at, entry.data))
+            kept.append(entry.data)
             size = len(entry.data) + _OVERHEAD_BYTES
             room.size_bytes += size
             self._size_bytes += size
@@ -110,7 +116,10 @@ class MemoryStreamLog:
             self._size_bytes -= room.drop_oldest()
         self._drop_aged(room, at)
         self._make_room()
-        return Appended(room.epoch, first, room.last, tuple(refused))
+        appended = Appended(room.epoch, first, room.last, tuple(refused))
+        if kept and (hear := self._hearers.get(thread_id)) is not None:
+            await hear(thread_id, room.epoch, first, kept)
+        return appended
 
     async def read_after(self, thread_id: UUID, cursor: Cursor) -> Slice | None:
         room = self._rooms.get(thread_id)
@@ -133,6 +142,12 @@ class MemoryStreamLog:
         room = self._room(thread_id)
         turns = {turn_id: turn.said() for turn_id, turn in room.turns.items()}
         return Standing(Cursor(room.epoch, room.last), turns)
+
+    async def follow(self, thread_id: UUID, hear: Hear) -> None:
+        self._hearers[thread_id] = hear
+
+    def unfollow(self, thread_id: UUID) -> None:
+        self._hearers.pop(thread_id, None)
 
     async def forget(self, thread_id: UUID) -> None:
         room = self._rooms.pop(thread_id, None)

@@ -1,6 +1,7 @@
 """What every stream log promises (`streams/base.py`), asked of each implementation."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
 from uuid import UUID
 
 import pytest
@@ -152,3 +153,64 @@ async def test_all_rooms_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -
     assert quiet.offset == 1  # it keeps its place, not its events
     assert await log.read_after(rooms[0], Cursor(quiet.epoch, 0)) is None
     assert await log.read_after(rooms[-1], Cursor(busy.epoch, 0)) is not None
+
+
+class Follower:
+    """Remembers what it hears of rooms."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[UUID, str, int, list[bytes]]] = []
+
+    async def __call__(self, thread_id: UUID, epoch: str, first: int, events: Sequence[bytes]) -> None:
+        self.heard.append((thread_id, epoch, first, list(events)))
+
+    @property
+    def events(self) -> list[bytes]:
+        return [data for _, _, _, events in self.heard for data in events]
+
+
+async def until(is_so: Callable[[], object], within_s: float = 5.0) -> None:
+    async with asyncio.timeout(within_s):
+        while not is_so():
+            await asyncio.sleep(0.002)
+
+
+async def test_who_follows_a_room_hears_what_is_appended_in_order(log: StreamLog) -> None:
+    thread, other, follower = new_id(), new_id(), Follower()
+    await log.append(thread, [Entry(b"before")])
+    await log.follow(thread, follower)
+    last = None
+    for n in range(20):
+        last = await log.append(thread, [Entry(b'{"n":%d}' % n), Entry(b"[]")])
+        await log.append(other, [Entry(b"elsewhere")])
+    assert last is not None
+    await until(lambda: len(follower.events) >= 40)
+    assert {(t, epoch) for t, epoch, _, _ in follower.heard} == {(thread, last.epoch)}
+    assert follower.events == [data for n in range(20) for data in (b'{"n":%d}' % n, b"[]")]
+    at = 2
+    for _, _, first, events in follower.heard:
+        assert first == at
+        at += len(events)
+    assert at == last.last + 1
+
+
+async def test_who_follows_hears_nothing_that_was_refused(log: StreamLog) -> None:
+    thread, turn, follower = new_id(), new_id(), Follower()
+    await log.append(thread, [words(turn, 2, "new")])
+    await log.follow(thread, follower)
+    await log.append(thread, [words(turn, 1, "old"), Entry(b"other"), words(turn, 2, "er")])
+    await log.append(thread, [words(turn, 1, "old")])
+    await log.append(thread, [Entry(b"end")])
+    await until(lambda: b"end" in follower.events)
+    assert [(first, events) for _, _, first, events in follower.heard] == [(2, [b"other", b"er"]), (4, [b"end"])]
+
+
+async def test_who_follows_no_more_hears_no_more(log: StreamLog) -> None:
+    thread, follower, later = new_id(), Follower(), Follower()
+    await log.follow(thread, follower)
+    log.unfollow(thread)
+    await log.append(thread, [Entry(b"a")])
+    await log.follow(thread, later)
+    await log.append(thread, [Entry(b"b")])
+    await until(lambda: b"b" in later.events)
+    assert not follower.heard

@@ -46,7 +46,7 @@ async def test_a_removed_member_stops_hearing_the_room(
     await in_db(remove_member, alice.id, project.id, bob.id)
     await hears_nothing_more(two, thread)
     assert not any(
-        topic.startswith("project:") for s in hub.hub().sockets if s.person.id == bob.id for topic in s.topics
+        topic.startswith("project.") for s in hub.hub().sockets if s.person.id == bob.id for topic in s.topics
     )
     assert {f["item"]["type"] for f in two.frames if f["type"] == "news"} >= {"projects.changed"}
     await one.until(lambda: len(one.rooms[str(thread.id)].messages) == 1)
