@@ -71,6 +71,7 @@ class Turn(models.Model):
 
     `attempt` is the fencing token: claiming raises it, and a write by an older one matches no row.
     `partial` is saved about once a second while streaming, so that a crash keeps the words.
+    `held_by` names the process that runs it, empty when it let go; see runs/leases.py.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -88,6 +89,9 @@ class Turn(models.Model):
     slot = models.SmallIntegerField(default=0)
     state = models.CharField(max_length=11, choices=TurnState, default=TurnState.PENDING)
     attempt = models.PositiveSmallIntegerField(default=0)
+    # With defaults in the database: servers of the version before go on writing turns while this one is rolled out.
+    held_by = models.CharField(max_length=80, blank=True, default="", db_default="")
+    renewed_at = models.DateTimeField(null=True)  # by the database's clock; moves once a second while it runs
     cancel_requested = models.BooleanField(default=False)
     stopped_by_name = models.CharField(max_length=80, blank=True)
     partial = models.TextField(blank=True)
@@ -107,6 +111,19 @@ class Turn(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["state"], name="turns_open", condition=models.Q(state__in=["pending", "streaming"])),
         ]
+
+
+class Worker(models.Model):
+    """A process that runs turns for others, as it last said of itself. One that stops in good order is gone from here."""
+
+    name = models.CharField(primary_key=True, max_length=80)  # `runs.leases.HOLDER`, as in its turns
+    host = models.CharField(max_length=80)
+    version = models.CharField(max_length=40)
+    most = models.PositiveIntegerField()  # turns at once
+    running = models.PositiveIntegerField(default=0)
+    is_leaving = models.BooleanField(default=False)  # told to stop; it finishes what it runs
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()  # both by the database's clock
 
 
 class Outbox(models.Model):

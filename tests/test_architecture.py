@@ -52,7 +52,7 @@ RUNS: tuple[tuple[str, ...], ...] = (
     ("types",),
     ("speech", "figures", "speakers", "stops"),
     ("plans", "context", "render"),
-    ("views", "past", "history"),
+    ("views", "past", "history", "leases"),
     ("rows",),
     ("changes", "live"),
     ("prompts",),

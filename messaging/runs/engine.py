@@ -8,6 +8,7 @@ Nothing vanishes: whatever goes wrong in between ends as the turn's state, an ev
 import asyncio
 import logging
 from collections.abc import Sequence
+from typing import Literal
 from uuid import UUID
 
 from chatplatform.kernel.backends import backend
@@ -18,6 +19,7 @@ from messaging.protocol import AnyEvent, MessageCreated, RunChanged, TurnReset
 from messaging.runs import live as here
 from messaging.runs import rows, speaking, views
 from messaging.runs.history import History
+from messaging.runs.leases import Hold
 from messaging.runs.live import Live, Stop
 from messaging.runs.types import Ending, Job, Step
 from messaging.types import TurnError
@@ -80,9 +82,10 @@ async def say(thread_id: UUID, *events: AnyEvent) -> None:
 # -- one turn --------------------------------------------------------------------------------------
 
 
-async def run_turn(turn_id: UUID, stop: Stop | None = None) -> None:
-    """This function will run a turn to its end. Called twice it does no harm: only one caller holds the attempt.
+async def run_turn(turn_id: UUID, stop: Stop | None = None, abandoned: Hold | Literal["all"] | None = None) -> None:
+    """This function will run a turn to its end. Called twice it does no harm: only one caller holds the turn.
 
+    `abandoned`: the hold that it may be taken over from, see `rows.claim`.
     Cancelling its task (the server stops) saves the words and leaves the turn to be taken over.
     """
     stop = stop or Stop()
@@ -91,7 +94,7 @@ async def run_turn(turn_id: UUID, stop: Stop | None = None) -> None:
         live = Live(taken.job, stop, taken.announced)
         history = taken.history
     else:
-        claimed = await in_db(rows.claim, turn_id)
+        claimed = await in_db(rows.claim, turn_id, abandoned)
         if claimed is None:
             return
         if isinstance(claimed, Step):

@@ -6,19 +6,22 @@ to a turn that somebody runs says `attempt=…, state="streaming"`: an older att
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 from django.db import connection, models, transaction
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Now
 
 from chatplatform.kernel.backends import backend
 from chatplatform.kernel.clock import now
 from chatplatform.kernel.ids import new_id
 from messaging import failpoints, outbox
 from messaging.models import Run, RunState, Turn, TurnState
-from messaging.runs import views
+from messaging.runs import leases, views
+from messaging.runs.dispatch.base import Dispatcher
+from messaging.runs.leases import Hold
 from messaging.runs.past import past_of
 from messaging.runs.plans import PLANS
 from messaging.runs.plans.base import NextTurn, Plan, RunFacts, TurnFacts
@@ -31,6 +34,7 @@ CUT_OFF = "The server stopped in the middle of this answer. The words are kept."
 GAVE_UP = "The server stopped three times while this was asked. Nothing was answered."
 OPEN = (TurnState.PENDING, TurnState.STREAMING)
 ENDED = (RunState.DONE, RunState.CANCELLED, RunState.FAILED)
+CLAIMED = ("attempt", "state", "held_by", "renewed_at", "partial", "reasoning", "started_at")
 # What planning and showing a run needs of its turns; their texts are not among it.
 SHORT = ("id", "run_id", "key", "state", "round", "lane", "model_id", "meta")
 
@@ -50,9 +54,10 @@ def place_turns(
     that holds the branch; `also`: what it accepts besides.
 
     Where this process runs its own turns they are made claimed, which saves a transaction before the
-    first word: should it die, they look like any other turn of a dead process.
+    first word: should it die, they look like any other turn of a dead process. Others are enqueued.
     """
-    is_claimed = backend("dispatcher").is_local
+    dispatcher: Dispatcher = backend("dispatcher")
+    is_claimed = dispatcher.runs_own
     place = branch.head_seq + 1 if sibling is None else sibling[0]
     asked = views.speakers(run)
     at = now()
@@ -72,12 +77,16 @@ def place_turns(
             slot=asked[next_.speaker].slot,
             state=TurnState.STREAMING if is_claimed else TurnState.PENDING,
             attempt=1 if is_claimed else 0,
+            held_by=leases.HOLDER if is_claimed else "",
+            renewed_at=Now() if is_claimed else None,
             created_at=at,
             started_at=at if is_claimed else None,
         )
         for next_ in new
     ]
     Turn.objects.bulk_create(turns)
+    if not is_claimed:
+        dispatcher.enqueue([turn.id for turn in turns])
     if sibling is None:
         Branch.objects.filter(pk=branch.pk).update(head_seq=place)
         branch.head_seq = place
@@ -181,9 +190,13 @@ def _closed(thread: Thread) -> str:
 
 
 @transaction.atomic
-def advance(run_id: UUID) -> Step:
-    """This function will take up a run that has no open turn: nothing happens if it has ended or somebody speaks."""
-    return step(locked_run(run_id))
+def advance(run_id: UUID) -> Step | None:
+    """This function will take up a run that has no open turn: nothing happens if it has ended or somebody speaks.
+
+    None: somebody else has it in hand just now; several that look for such runs do not wait for each other.
+    """
+    run = Run.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=run_id).first()
+    return None if run is None else step(run)
 
 
 # -- a turn is claimed, saved and settled ----------------------------------------------------------
@@ -222,13 +235,16 @@ def write_end(turn: Turn, job: Job, ending: Ending) -> Message:
     return message
 
 
-def claim(turn_id: UUID) -> Job | Step | None:
-    """This function will make the caller the one who runs the turn, or end it if it must not run again.
+def claim(turn_id: UUID, abandoned: Hold | Literal["all"] | None = None) -> Job | Step | None:
+    """This function will make this process the one that runs the turn, or end it if it must not run again.
+
+    A turn that somebody holds is left alone, unless that very hold was seen `abandoned`; "all": this is the
+    only process that runs turns, so any other that held one is dead.
 
     A turn whose process died: with nothing said it begins again in silence, at most three times. Words
     that were read are never lost and never mixed with others: a speaker in a conversation begins again
     once, openly, the first words kept as an earlier attempt; any other answer ends as interrupted.
-    None: it is settled already.
+    None: it is settled already, or held.
     """
     with transaction.atomic():
         run_id = Turn.objects.filter(pk=turn_id, state__in=OPEN).values_list("run_id", flat=True).first()
@@ -236,7 +252,7 @@ def claim(turn_id: UUID) -> Job | Step | None:
             return None
         run = locked_run(run_id)
         turn = Turn.objects.select_related("branch").filter(pk=turn_id, state__in=OPEN).first()
-        if turn is None:
+        if turn is None or (turn.held_by and not _is_abandoned(turn, abandoned)):
             return None
         if (ending := _must_end(turn, run)) is not None:
             return step(run, (write_end(turn, job_of(turn, run, NO_PAST), ending),))
@@ -248,8 +264,15 @@ def claim(turn_id: UUID) -> Job | Step | None:
         turn.state = TurnState.STREAMING
         turn.partial = turn.reasoning = ""
         turn.started_at = now()
-        turn.save(update_fields=["attempt", "state", "partial", "reasoning", "started_at", "earlier_attempts"])
+        turn.held_by, turn.renewed_at = leases.HOLDER, Now()
+        turn.save(update_fields=[*CLAIMED, "earlier_attempts"])
         return job_of(turn, run, past_of(turn.branch, turn.seq), reset)
+
+
+def _is_abandoned(turn: Turn, abandoned: Hold | Literal["all"] | None) -> bool:
+    if abandoned is None or abandoned == "all":
+        return abandoned == "all"
+    return abandoned == Hold(turn.id, turn.state, turn.attempt, turn.held_by, turn.renewed_at)
 
 
 NO_PAST = Past((), 0)
@@ -279,11 +302,12 @@ def kept(turn: Turn, state: EndState, why: str = "") -> Ending:
 
 
 def save_partials(words: Sequence[Words], held: Sequence[tuple[UUID, int]]) -> set[UUID]:
-    """Keep the words said so far, of all turns of this process in one transaction. Answers which of `held`
-    (turn, attempt) are lost: taken over, or to be stopped."""
+    """Keep the words said so far, of all turns of this process in one transaction, and renew the holds. Answers
+    which of `held` (turn, attempt) are lost: taken over, or to be stopped."""
     with transaction.atomic():
         _save([w for w in words if w.prompt is None], ("partial", "reasoning"))
         _save([w for w in words if w.prompt is not None], ("partial", "reasoning", "prompt"))
+        leases.renew([turn_id for turn_id, _ in held])
     rows = Turn.objects.filter(
         pk__in=[turn_id for turn_id, _ in held], state=TurnState.STREAMING, cancel_requested=False
     ).values_list("id", "attempt")

@@ -38,7 +38,7 @@ class Recorder:
         self.threads: set[int] = set()
         self.let_go = asyncio.Event()
 
-    async def run_turn(self, turn_id: UUID, stop: Stop) -> None:
+    async def run_turn(self, turn_id: UUID, stop: Stop, abandoned: object = None) -> None:
         self.runs.append(turn_id)
         self.threads.add(threading.get_ident())
         try:
