@@ -77,7 +77,8 @@ class StreamLog(Protocol):
     async def append(self, thread_id: UUID, entries: Sequence[Entry]) -> Appended:
         """Number and keep the entries. One whose attempt is lower than the highest seen for its
         turn is refused: its writer was superseded and must stop. A higher attempt begins with no
-        words. Raises Unavailable."""
+        words. After a turn's "last" event all more of that attempt is refused too, that event itself
+        included. Raises Unavailable."""
 
     async def read_after(self, thread_id: UUID, cursor: Cursor) -> Slice | None:
         """All events after the cursor, or None if the epoch is another one, the first missing event

@@ -56,7 +56,8 @@ class _Room:
             return True
         if entry.attempt < self.fences.get(entry.turn_id, 0):
             return False
-        self.fences[entry.turn_id] = entry.attempt
+        # What is over says nothing more: who ended it may have done so under the attempt of one that only stood still.
+        self.fences[entry.turn_id] = entry.attempt + (entry.mark == "last")
         self.fences.move_to_end(entry.turn_id)
         while len(self.fences) > MAX_FENCES:
             self.fences.popitem(last=False)

@@ -36,6 +36,17 @@ async def test_offsets_are_dense_from_one(log: StreamLog) -> None:
     assert await log.top(thread) == Cursor(start.epoch, 3)
 
 
+async def test_what_is_over_says_nothing_more(log: StreamLog) -> None:
+    """A process that only stood still wakes up, and others ended its turn under the attempt that it still has."""
+    thread, turn = new_id(), new_id()
+    await log.append(thread, [words(turn, 1, "half"), words(turn, 1, "", mark="last")])
+    late = await log.append(thread, [words(turn, 1, "too late"), words(turn, 1, "", mark="last")])
+    assert late.refused == (0, 1)
+    standing = await log.standing(thread)
+    assert standing.turns == {}
+    assert standing.cursor.offset == 2
+
+
 async def test_rooms_are_apart(log: StreamLog) -> None:
     one, two = new_id(), new_id()
     await log.append(one, [Entry(b"a")])
