@@ -1,16 +1,22 @@
 """The cast: alice owns, carol is an admin, bob a member, dave a viewer; mallory is outside. One project, one thread."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.db import connections
+from django.db.backends.postgresql.base import DatabaseWrapper as PostgresConnection
 from django.test import Client
 
 from chatplatform.kernel import backends, db
 from messaging import lifecycle
 from projects.models import Membership, Project, Role, User
+from tests import servers
 from threads.models import Thread
+
+LEFT_OUT = pytest.StashKey[dict[str, int]]()
 
 
 def make_user(name: str, **fields: Any) -> User:
@@ -92,3 +98,69 @@ def _fresh_backends() -> Iterator[None]:
 def _database_threads_end() -> Iterator[None]:
     yield
     db.close()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """Let go of every connection before PostgreSQL is asked to drop the database."""
+    yield
+    db.close()
+    for connection in connections.all():
+        if isinstance(connection, PostgresConnection):
+            connection.close_pool()
+
+
+# -- real servers -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def postgres() -> servers.PostgresServer:
+    """A real PostgreSQL, started for the first test that asks."""
+    return servers.postgres()
+
+
+@pytest.fixture(scope="session")
+def redis() -> servers.RedisServer:
+    """A real Redis, started for the first test that asks."""
+    return servers.redis()
+
+
+@pytest.fixture(scope="session")
+def cassandra() -> servers.CassandraServer:
+    """One real node of Apache Cassandra, started for the first test that asks."""
+    return servers.cassandra()
+
+
+def _servers_of(item: pytest.Item) -> set[str]:
+    """The servers that a test needs: its fixtures name them, or `needs` marks that say it ahead of a choice."""
+    marked = {name for mark in item.iter_markers("needs") for name in mark.args}
+    return marked | (set(getattr(item, "fixturenames", ())) & set(servers.NAMED_BY))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what needs real servers; leave out, and count, what needs one that is not here."""
+    lacking = servers.missing()
+    left_out: dict[str, int] = {}
+    kept: list[pytest.Item] = []
+    for item in items:
+        if needs := _servers_of(item):
+            item.add_marker("services")
+        if absent := needs & set(lacking):
+            for name in absent:
+                left_out[lacking[name]] = left_out.get(lacking[name], 0) + 1
+        else:
+            kept.append(item)
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+    config.stash[LEFT_OUT] = left_out
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for words, count in config.stash.get(LEFT_OUT, {}).items():
+        terminalreporter.write_line(f"NOT RUN: {count} tests. {words}", yellow=True)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if session.config.stash.get(LEFT_OUT, {}) and os.environ.get("CI"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

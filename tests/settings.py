@@ -1,9 +1,14 @@
-"""The product's own settings with a data directory of the test run's own and a hash that costs nothing."""
+"""The product's own settings with a data directory of the test run's own and a hash that costs nothing.
+
+PARLEY_TEST_PROFILE chooses on what the tests run: embedded (nothing set), postgres, redis (with PostgreSQL), full.
+"""
 
 import atexit
 import os
 import shutil
 import tempfile
+
+from tests import servers
 
 _directory = tempfile.mkdtemp(prefix="parley-tests-")
 atexit.register(shutil.rmtree, _directory, ignore_errors=True)
@@ -12,10 +17,14 @@ os.environ["PARLEY_DATA_DIR"] = _directory
 for _name in [n for n in os.environ if n.startswith("PARLEY_") and n != "PARLEY_DATA_DIR"]:
     if _name not in {"PARLEY_TEST_CHROMIUM", "PARLEY_FRONTEND"}:
         del os.environ[_name]
-for _name in ("DATABASE_URL", "REDIS_URL", "CQL_HOSTS"):  # tests of the full profile start servers that name themselves
-    os.environ.pop(_name, None)
+for _name in [n for n in os.environ if n in {"DATABASE_URL", "REDIS_URL"} or n.startswith("CQL_")]:
+    del os.environ[_name]
+os.environ.update(servers.environment(servers.PROFILE))
 
 from chatplatform.settings import *  # noqa: E402, F403
+
+if "postgres" in servers.PROFILES[servers.PROFILE]:
+    DATABASES["default"]["TEST"] = {"NAME": f"parley_test_{os.getpid()}"}  # noqa: F405  several runs may share a server
 
 PROVIDER_ENVIRONMENT = {}
 IS_LOCAL_MODEL_ON = False  # the tests of it turn it on

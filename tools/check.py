@@ -15,11 +15,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools import prepare
+from tools import prepare, services
 
 ROOT = prepare.ROOT
 PYTHON = str(prepare.PYTHON)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+SERVERS_NAMED_BY = {  # tests/servers.py uses them if they are set
+    "postgres": "PARLEY_TEST_DATABASE_URL",
+    "redis": "PARLEY_TEST_REDIS_URL",
+    "cassandra": "PARLEY_TEST_CQL_HOSTS",
+}
 _printing = threading.Lock()
 TYPES = [PYTHON, "manage.py", "export_schema"]
 
@@ -141,6 +146,10 @@ def test() -> int:
         print(f"There is no Chromium here, so the browser tests will not run; `{command}` brings one.")
     else:
         os.environ["CHROMIUM"] = browser
+    for name, words in services.missing().items():
+        if not os.environ.get(SERVERS_NAMED_BY[name]):
+            not_run.append(f"the tests on {name}: {words}")
+            print(f"{words}. The tests that need it will not run.")
     checks = [*LINT, GENERATED, FRONTEND_TESTS, BUILD, SIZE, PYTHON_TESTS]
     if browser is not None:
         checks.append(BROWSER_TESTS)

@@ -1,0 +1,143 @@
+"""Real PostgreSQL, Redis and Cassandra for one test run: started when the first test asks, killed at the end of the run.
+
+PARLEY_TEST_DATABASE_URL, PARLEY_TEST_REDIS_URL and PARLEY_TEST_CQL_HOSTS name servers to use instead; what runs there
+already is left alone, since every test takes a database, a Redis database or a keyspace of its own. Tests that kill a
+server start one for themselves out of `tools.services`.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from tools import services
+
+NAMED_BY = {
+    "postgres": "PARLEY_TEST_DATABASE_URL",
+    "redis": "PARLEY_TEST_REDIS_URL",
+    "cassandra": "PARLEY_TEST_CQL_HOSTS",
+}
+PROFILES: Mapping[str, tuple[str, ...]] = {  # PARLEY_TEST_PROFILE → the servers that the product's own settings name
+    "embedded": (),
+    "postgres": ("postgres",),
+    "redis": ("postgres", "redis"),
+    "full": ("postgres", "redis", "cassandra"),
+}
+# The settings take what begins with PARLEY_ out of the environment; these are for the test run itself.
+NAMED = {name: os.environ.get(variable, "").strip() for name, variable in NAMED_BY.items()}
+PROFILE = os.environ.get("PARLEY_TEST_PROFILE", "embedded")
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """A PostgreSQL whose databases come and go; `url` is the one to start from."""
+
+    url: str
+
+    def create_database(self, template: str = "template1") -> str:
+        """A database of its own, a copy of `template`; its address. Nobody may be connected to the template."""
+        name = f"parley_{uuid.uuid4().hex[:12]}"
+        self._run(f'create database "{name}" template "{template}"')
+        return self._address(name)
+
+    def drop_database(self, url: str) -> None:
+        """Drop the database at that address, and end whoever is connected to it."""
+        self._run(f'drop database if exists "{urlsplit(url).path[1:]}" with (force)')
+
+    def _address(self, name: str) -> str:
+        return urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))
+
+    def _run(self, statement: str) -> None:
+        import psycopg
+
+        with psycopg.connect(self._address("postgres"), autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+
+@dataclass(frozen=True)
+class RedisServer:
+    url: str
+
+    def empty_database(self) -> str:
+        """The address of an empty one of its databases, another one each time until all were given."""
+        import redis
+
+        with redis.Redis.from_url(self.url) as client:
+            settings: Any = client.config_get("databases")
+        number = 1 + _next_number() % (int(settings["databases"]) - 1)
+        url = urlunsplit(urlsplit(self.url)._replace(path=f"/{number}"))
+        with redis.Redis.from_url(url) as chosen:
+            chosen.flushdb()
+        return url
+
+
+@dataclass(frozen=True)
+class CassandraServer:
+    hosts: str
+
+    def new_keyspace(self) -> str:
+        """A name that no keyspace has; the test makes it and drops it."""
+        return f"parley_{uuid.uuid4().hex[:12]}"
+
+
+_given = 0
+
+
+def _next_number() -> int:
+    global _given
+    _given += 1
+    return _given
+
+
+def missing() -> dict[str, str]:
+    """From each server that is neither named nor can be started here to the sentence that says how to get it."""
+    return {name: words for name, words in services.missing().items() if not NAMED[name]}
+
+
+@cache
+def _folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="parley-servers-"))
+    folder.chmod(0o755)  # PostgreSQL may run as another user
+    guard = services.end_with_us(folder)  # ends them even if this run is killed
+    assert guard.stdin is not None
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(guard.wait)
+    atexit.register(guard.stdin.close)
+    return folder
+
+
+@cache
+def postgres() -> PostgresServer:
+    if named := NAMED["postgres"]:
+        return PostgresServer(named)
+    return PostgresServer(services.Postgres(_folder() / "postgres", is_safe=False).start().url())
+
+
+@cache
+def redis() -> RedisServer:
+    return RedisServer(NAMED["redis"] or services.Redis(_folder() / "redis").start().url())
+
+
+@cache
+def cassandra() -> CassandraServer:
+    return CassandraServer(NAMED["cassandra"] or services.Cassandra(_folder() / "cassandra").start().host)
+
+
+def environment(profile: str) -> dict[str, str]:
+    """What the product's settings read in that profile, with its servers started. Raises MissingError, KeyError."""
+    wanted = PROFILES[profile]
+    found: dict[str, str] = {}
+    if "postgres" in wanted:
+        found["DATABASE_URL"] = postgres().url
+    if "redis" in wanted:
+        found["REDIS_URL"] = redis().empty_database()
+    if "cassandra" in wanted:
+        found |= {"CQL_HOSTS": cassandra().hosts, "CQL_KEYSPACE": cassandra().new_keyspace(), "CQL_REPLICATION": "1"}
+    return found
