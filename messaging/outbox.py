@@ -11,16 +11,18 @@ import contextlib
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import lru_cache
 from uuid import UUID
 
 import msgspec
-from django.db import DatabaseError
-from django.db.models import Q
+from django.db import DatabaseError, transaction
+from django.db.models import Q, QuerySet
 
 from chatplatform.kernel.backends import backend
 from chatplatform.kernel.clock import now
 from chatplatform.kernel.db import in_db_later
 from chatplatform.kernel.errors import AppError, Unavailable
+from chatplatform.kernel.prepared import ID, NO_END, PreparedInsert, PreparedQuery, PreparedUpdate, given
 from messaging import failpoints, rooms
 from messaging.models import Outbox
 from messaging.protocol import AnyEvent, MessageCreated, TurnFinished
@@ -35,6 +37,9 @@ KEPT = timedelta(days=7)
 BATCH = 200
 _MOST_OVERLAID = 2000
 
+_new = PreparedInsert(Outbox)
+_done = PreparedUpdate(lambda: Outbox.objects.filter(pk=given("id", ID)), "body", "stored_at", "published_at")
+
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _decode = msgspec.json.Decoder(Message).decode
 
@@ -44,21 +49,19 @@ _decode = msgspec.json.Decoder(Message).decode
 
 def add(message: Message, author_key: str, client_id: UUID, run_id: UUID | None = None) -> None:
     """Accept the message. Part of a transaction; IntegrityError if this author sent this `client_id` before."""
-    Outbox.objects.bulk_create(
-        [
-            Outbox(
-                message_id=message.id,
-                author_key=author_key,
-                client_id=client_id,
-                thread_id=message.thread_id,
-                branch_id=message.branch_id,
-                seq=message.seq,
-                variant=message.variant,
-                run_id=run_id,
-                body=_encode(message),
-                created_at=now(),
-            )
-        ]
+    _new.run(
+        Outbox(
+            message_id=message.id,
+            author_key=author_key,
+            client_id=client_id,
+            thread_id=message.thread_id,
+            branch_id=message.branch_id,
+            seq=message.seq,
+            variant=message.variant,
+            run_id=run_id,
+            body=_encode(message),
+            created_at=now(),
+        )
     )
 
 
@@ -72,19 +75,28 @@ def overlay(path: Sequence[Range], before: int | None = None, after: int | None 
 
     Read before the store: what is no longer here by then, the store has.
     """
-    where = Q(pk__in=[])
-    for part in path:
-        inside = Q(branch_id=part.branch_id, seq__gte=part.from_seq)
-        if part.to_seq is not None:
-            inside &= Q(seq__lte=part.to_seq)
-        where |= inside
-    rows = Outbox.objects.filter(where, stored_at=None)
-    if before is not None:
-        rows = rows.filter(seq__lt=before)
-    if after is not None:
-        rows = rows.filter(seq__gt=after)
-    bodies = rows.order_by("seq" if after is not None else "-seq").values_list("body", flat=True)[:_MOST_OVERLAID]
+    values: dict[str, object] = {
+        "before": NO_END if before is None else before,
+        "after": -1 if after is None else after,
+    }
+    for number, part in enumerate(path):
+        last = NO_END if part.to_seq is None else part.to_seq
+        values |= {f"branch{number}": part.branch_id, f"from{number}": part.from_seq, f"to{number}": last}
+    bodies = _overlaid(len(path), is_forward=after is not None).rows(**values) if path else []
     return [_decode(bytes(body)) for body in bodies if body is not None]
+
+
+@lru_cache(maxsize=64)
+def _overlaid(ranges: int, *, is_forward: bool) -> PreparedQuery[bytes | memoryview | None]:
+    def build() -> "QuerySet[Outbox, bytes | memoryview | None]":
+        where = Q()
+        for number in range(ranges):
+            inside = {"branch_id": given(f"branch{number}", ID), "seq__gte": given(f"from{number}")}
+            where |= Q(**inside, seq__lte=given(f"to{number}"))
+        rows = Outbox.objects.filter(where, stored_at=None, seq__lt=given("before"), seq__gt=given("after"))
+        return rows.order_by("seq" if is_forward else "-seq").values_list("body", flat=True)[:_MOST_OVERLAID]
+
+    return PreparedQuery(build)
 
 
 def find(message_id: UUID) -> Message | None:
@@ -95,7 +107,8 @@ def find(message_id: UUID) -> Message | None:
 
 def _clear(message_ids: Sequence[UUID]) -> None:
     at = now()
-    Outbox.objects.filter(pk__in=message_ids).update(body=None, stored_at=at, published_at=at)
+    with transaction.atomic():
+        _done.run_many([{"id": key, "body": None, "stored_at": at, "published_at": at} for key in message_ids])
 
 
 def _left_behind(older_than_s: float) -> list[Message]:

@@ -31,7 +31,7 @@ from projects.access import nothing
 from projects.roles import Permission, may
 from threads.access import ThreadAccess, access_thread, members_of
 from threads.models import Branch
-from threads.services import note_read, note_said
+from threads.services import note_read, note_said, raise_head
 
 log = logging.getLogger(__name__)
 
@@ -129,16 +129,15 @@ def _write(user_id: UUID, command: Send) -> _Accepted:
         run_id=run_id,
         meta=_question(command, [speaker.model_id for speaker in asked], visibility),
     )
-    branch.head_seq = message.seq
     new_run = None
     if asked:
         kind = KINDS[command.mode]
-        # Raises the branch's head once more, for the answers' place, in the row too.
+        branch.head_seq = message.seq  # written with the answers' place, which comes next
         new_run = runs.create_run(
             let_in.thread, branch, message, asked, kind, command.rounds, visibility, let_in.user, run_id=run_id
         )
     else:
-        Branch.objects.filter(pk=branch.pk).update(head_seq=branch.head_seq)
+        raise_head(branch, message.seq)
     outbox.add(message, str(user_id), command.client_id, run_id)
     note_said(let_in.thread, command.body)
     note_read(user_id, branch, message.seq)

@@ -4,10 +4,21 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from chatplatform.kernel.errors import Forbidden
+from chatplatform.kernel.prepared import ID, PreparedQuery, given
 from projects.access import nothing, one, refused
 from projects.models import Membership, Role, User
 from projects.roles import Permission, may
 from threads.models import Branch, Participant, Thread
+
+_thread = PreparedQuery(lambda: Thread.objects.select_related("project", "main_branch").filter(pk=given("id", ID)))
+_member = PreparedQuery(
+    lambda: Membership.objects.select_related("user").filter(
+        user_id=given("user_id", ID), project_id=given("project_id", ID)
+    )
+)
+_let_in = PreparedQuery(
+    lambda: Participant.objects.filter(thread_id=given("thread_id", ID), user_id=given("user_id", ID)).values_list("pk")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +49,13 @@ def access_thread(user_id: UUID, thread_id: UUID, permission: Permission) -> Thr
     loaded. Every command comes through here, so the conditions that need no index are judged in Python: that takes
     half the time of building them into the query.
     """
-    thread = one(Thread.objects.select_related("project", "main_branch").filter(pk=thread_id))
+    thread = _thread.one(id=thread_id)
     if thread is None or thread.project.deleted_at is not None:
         raise nothing()
-    membership = one(Membership.objects.select_related("user").filter(user_id=user_id, project_id=thread.project_id))
+    membership = _member.one(user_id=user_id, project_id=thread.project_id)
     if membership is None or not membership.user.is_active:
         raise nothing()
-    if thread.is_private and not Participant.objects.filter(thread_id=thread.pk, user_id=user_id).exists():
+    if thread.is_private and _let_in.one(thread_id=thread_id, user_id=user_id) is None:
         raise nothing()
     membership.project = thread.project
     if refusal := refused(membership, permission):

@@ -5,10 +5,12 @@ chosen in the branch itself, also at an inherited place, wins. Nothing is copied
 """
 
 from collections import defaultdict
+from functools import lru_cache
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from chatplatform.kernel.prepared import ID, NO_END, PreparedQuery, given
 from threads.models import Branch, Choice
 from threads.queries import branch_path
 from threads.types import ChoiceView
@@ -39,14 +41,25 @@ def effective(branch: Branch, user_id: UUID | None, from_seq: int = 1, to_seq: i
 
 
 def _rows(branch_ids: list[UUID], user_id: UUID | None, from_seq: int, to_seq: int | None) -> dict[UUID, list[Choice]]:
-    query = Choice.objects.filter(branch__in=branch_ids, seq__gte=from_seq)
-    if to_seq is not None:
-        query = query.filter(seq__lte=to_seq)
-    whose = Q(user=None) if user_id is None else Q(user=None) | Q(user_id=user_id)
+    branches = {f"branch{number}": branch_id for number, branch_id in enumerate(branch_ids)}
+    last = NO_END if to_seq is None else to_seq
     found: dict[UUID, list[Choice]] = defaultdict(list)
-    for row in query.filter(whose):
+    query = _chosen(len(branch_ids), has_own=user_id is not None)
+    for row in query.rows(**branches, from_seq=from_seq, to_seq=last, user_id=user_id):
         found[row.branch_id].append(row)
     return found
+
+
+@lru_cache(maxsize=64)
+def _chosen(branches: int, *, has_own: bool) -> PreparedQuery[Choice]:
+    def build() -> "QuerySet[Choice, Choice]":
+        which = Q()
+        for number in range(branches):
+            which |= Q(branch_id=given(f"branch{number}", ID))
+        whose = Q(user=None) | Q(user_id=given("user_id", ID)) if has_own else Q(user=None)
+        return Choice.objects.filter(which, whose, seq__gte=given("from_seq"), seq__lte=given("to_seq"))
+
+    return PreparedQuery(build)
 
 
 def _views(

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from chatplatform.kernel import text
 from chatplatform.kernel.clock import now
 from chatplatform.kernel.errors import Conflict, Forbidden, Invalid
+from chatplatform.kernel.prepared import ID, PreparedUpdate, given
 from projects import access as projects
 from projects.models import Membership
 from projects.roles import Permission
@@ -24,6 +25,16 @@ from threads.types import ChoiceView, PathRange
 MAX_TITLE = 120
 MAX_PEOPLE = 200
 MAX_LANE = MAX_VARIANT = 999
+
+_head = PreparedUpdate(lambda: Branch.objects.filter(pk=given("id", ID)), "head_seq")
+_active = PreparedUpdate(lambda: Thread.objects.filter(pk=given("id", ID)), "active_at")
+_read_further = PreparedUpdate(
+    lambda: ReadMark.objects.filter(
+        user_id=given("user_id", ID), branch_id=given("branch_id", ID), seq__lt=given("seq")
+    ),
+    "seq",
+    "read_at",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,23 +277,27 @@ def _let_in(thread: Thread, user_ids: Iterable[UUID]) -> None:
 # -- what was said, read and chosen --------------------------------------------------------------
 
 
+def raise_head(branch: Branch, seq: int) -> None:
+    """Part of a transaction that holds the branch's row: `seq` is its last place that is taken."""
+    branch.head_seq = seq
+    _head.run(id=branch.pk, head_seq=seq)
+
+
 def note_said(thread: Thread, body: str = "") -> None:
     """Part of the transaction that accepts a message: the thread is active now, and its first question names it."""
-    fields = ["active_at"]
     thread.active_at = now()
+    _active.run(id=thread.pk, active_at=thread.active_at)
     if not thread.title and (title := title_from(body)):
         thread.title = title
-        fields.append("title")
+        thread.save(update_fields=["title"])
         after_commit(signals.thread_changed, thread_id=thread.id)
-    thread.save(update_fields=fields)
 
 
 def note_read(user_id: UUID, branch: Branch, seq: int) -> bool:
     """Part of a transaction: raise the read mark to `seq`. False when it was there already."""
-    marks = ReadMark.objects.filter(user_id=user_id, branch=branch)
-    if marks.filter(seq__lt=seq).update(seq=seq, read_at=now()):
+    if _read_further.run(user_id=user_id, branch_id=branch.pk, seq=seq, read_at=now()):
         return True
-    _, is_new = marks.get_or_create(
+    _, is_new = ReadMark.objects.get_or_create(
         defaults={"seq": seq}, user_id=user_id, thread_id=branch.thread_id, branch_id=branch.pk
     )
     return is_new

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 
 from chatplatform.kernel.errors import NotFound
+from chatplatform.kernel.prepared import ID, PreparedQuery, given
 from messaging.models import ProjectModel
 from messaging.providers.base import ModelInfo
 from messaging.providers.catalog import Catalog, catalog
@@ -23,6 +24,8 @@ from projects.signals import after_commit
 
 OFFERED_AT_FIRST = 12
 LAST_SLOT = 8
+
+_of_project = PreparedQuery(lambda: ProjectModel.objects.filter(project_id=given("project_id", ID)))
 
 
 def offered(project_id: UUID) -> list[tuple[ModelInfo, ProjectModel]]:
@@ -109,10 +112,8 @@ def _catalog() -> Catalog:
 
 
 def _rows(project_id: UUID, model_ids: Sequence[str] | None = None) -> dict[str, ProjectModel]:
-    found = ProjectModel.objects.filter(project_id=project_id)
-    if model_ids is not None:
-        found = found.filter(model_id__in=model_ids)
-    return {row.model_id: row for row in found}
+    found = _of_project.rows(project_id=project_id)
+    return {row.model_id: row for row in found if model_ids is None or row.model_id in model_ids}
 
 
 def _row(project_id: UUID, model_id: str, rows: dict[str, ProjectModel], at_first: set[str]) -> ProjectModel:

@@ -12,6 +12,7 @@ from django.db.models import Max, QuerySet
 
 from chatplatform.kernel.errors import Conflict, Invalid, NotFound
 from chatplatform.kernel.ids import new_id
+from chatplatform.kernel.prepared import PreparedInsert
 from messaging.models import Run, RunKind, RunState, Turn, TurnState
 from messaging.runs import views
 from messaging.runs.plans.base import NextTurn
@@ -22,6 +23,7 @@ from projects.models import User
 from threads.models import Branch, Thread
 
 MIN_ROUNDS = 2
+_new_run = PreparedInsert(Run)
 LIMIT_TURNS = 48  # the hard end of a conversation between models, whatever its rounds
 
 
@@ -59,7 +61,7 @@ def create_run(
         asked_by=user,
         asked_by_name=user.name,
     )
-    run.save(force_insert=True)
+    _new_run.run(run)
     return first_step(run, branch, prompt)
 
 

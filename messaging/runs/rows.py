@@ -17,6 +17,7 @@ from django.db.models.functions import Now
 from chatplatform.kernel.backends import backend
 from chatplatform.kernel.clock import now
 from chatplatform.kernel.ids import new_id
+from chatplatform.kernel.prepared import ID, PreparedInsert, PreparedQuery, PreparedUpdate, given
 from messaging import failpoints, outbox
 from messaging.models import Run, RunState, Turn, TurnState
 from messaging.runs import leases, views
@@ -28,6 +29,7 @@ from messaging.runs.plans.base import NextTurn, Plan, RunFacts, TurnFacts
 from messaging.runs.types import Begun, Ending, EndState, Job, Past, Speaker, Step, Words
 from messaging.types import Attempt, Message, TurnError
 from threads.models import Branch, Thread
+from threads.services import raise_head
 
 MAX_ATTEMPTS = 3
 CUT_OFF = "The server stopped in the middle of this answer. The words are kept."
@@ -35,8 +37,18 @@ GAVE_UP = "The server stopped three times while this was asked. Nothing was answ
 OPEN = (TurnState.PENDING, TurnState.STREAMING)
 ENDED = (RunState.DONE, RunState.CANCELLED, RunState.FAILED)
 CLAIMED = ("attempt", "state", "held_by", "renewed_at", "partial", "reasoning", "started_at")
-# What planning and showing a run needs of its turns; their texts are not among it.
-SHORT = ("id", "run_id", "key", "state", "round", "lane", "model_id", "meta")
+# What planning, showing and ending a run's turns needs of them; their texts are not among it.
+SHORT = ("id", "run_id", "key", "state", "attempt", "round", "lane", "model_id", "meta", "stopped_by_name")
+
+_run = PreparedQuery(
+    lambda: Run.objects.select_for_update(of=("self",)).select_related("thread__project").filter(pk=given("id", ID))
+)
+_turns = PreparedQuery(lambda: Turn.objects.filter(run_id=given("run_id", ID)).only(*SHORT).order_by("seq", "variant"))
+_new_turns = PreparedInsert(Turn)
+_ends = ("state", "partial", "reasoning", "meta", "ended_at")
+_end = PreparedUpdate(lambda: Turn.objects.filter(pk=given("id", ID)), *_ends)
+_end_with_prompt = PreparedUpdate(lambda: Turn.objects.filter(pk=given("id", ID)), *_ends, "prompt")
+_run_over = PreparedUpdate(lambda: Run.objects.filter(pk=given("id", ID)), "state", "stop_reason", "reason", "ended_at")
 
 
 # -- turns come into being ---------------------------------------------------------------------
@@ -84,12 +96,11 @@ def place_turns(
         )
         for next_ in new
     ]
-    Turn.objects.bulk_create(turns)
+    _new_turns.run(*turns)
     if not is_claimed:
         dispatcher.enqueue([turn.id for turn in turns])
     if sibling is None:
-        Branch.objects.filter(pk=branch.pk).update(head_seq=place)
-        branch.head_seq = place
+        raise_head(branch, place)
     past = past_of(branch, place, also) if is_claimed else None
     begun = (
         Begun(turn.id, views.turn_message(turn, run), job_of(turn, run, past) if past is not None else None)
@@ -130,12 +141,16 @@ def job_of(turn: Turn, run: Run, past: Past, reset: Attempt | None = None) -> Jo
 
 
 def locked_run(run_id: UUID) -> Run:
-    return Run.objects.select_for_update(of=("self",)).select_related("thread__project").get(pk=run_id)
+    """The run with its row held. Raises Run.DoesNotExist."""
+    run = _run.one(id=run_id)
+    if run is None:
+        raise Run.DoesNotExist
+    return run
 
 
 def turns_of(run: Run) -> list[Turn]:
     """All turns of the run, in the order of their places, without their texts."""
-    return list(Turn.objects.filter(run=run).only(*SHORT).order_by("seq", "variant"))
+    return _turns.rows(run_id=run.pk)
 
 
 def first_step(run: Run, branch: Branch, question: Message) -> Step:
@@ -176,7 +191,7 @@ def _step(
     if plan.end:
         run.state, run.stop_reason, run.reason = plan.end, plan.stop_reason, plan.sentence
         run.ended_at = now()
-        run.save(update_fields=["state", "stop_reason", "reason", "ended_at"])
+        _run_over.run(id=run.pk, state=run.state, stop_reason=run.stop_reason, reason=run.reason, ended_at=run.ended_at)
     return Step(views.run_view(run, turns), run.thread.project_id, begun, settled)
 
 
@@ -212,24 +227,30 @@ def settle(job: Job, ending: Ending) -> Step | None:
         run = locked_run(job.run_id)
     except Run.DoesNotExist:  # the thread was deleted meanwhile
         return None
-    turn = Turn.objects.filter(pk=job.turn_id, attempt=job.attempt, state=TurnState.STREAMING).first()
-    if turn is None:
+    turns = turns_of(run)
+    turn = next((turn for turn in turns if turn.pk == job.turn_id), None)
+    if turn is None or turn.attempt != job.attempt or turn.state != TurnState.STREAMING:
         return None
     message = write_end(turn, job, ending)
     failpoints.reach("in_settle")
-    return step(run, (message,))
+    return _step(run, turns, (message,))
 
 
 def write_end(turn: Turn, job: Job, ending: Ending) -> Message:
     message = views.final_message(job, ending, turn.stopped_by_name if ending.state == "cancelled" else "")
     meta = msgspec.structs.replace(message.meta, reasoning="", earlier_attempts=())
-    Turn.objects.filter(pk=turn.pk).update(
-        state=views.FINAL_STATE.get(ending.state, ending.state),
+    turn.state = views.FINAL_STATE.get(ending.state, ending.state)
+    turn.meta = msgspec.to_builtins(meta)
+    turn.ended_at = now()
+    written = _end_with_prompt if ending.prompt else _end
+    written.run(
+        id=turn.pk,
+        state=turn.state,
         partial="",
         reasoning="",
-        meta=msgspec.to_builtins(meta),
-        ended_at=now(),
-        **({"prompt": ending.prompt} if ending.prompt else {}),
+        meta=turn.meta,
+        ended_at=turn.ended_at,
+        prompt=ending.prompt,
     )
     outbox.add(message, "turn", job.turn_id, job.run_id)
     return message

@@ -5,15 +5,17 @@ One statement writes: an upsert that only ever raises a revision, so a repeat ch
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 import msgspec
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, models, transaction
+from django.db.models import QuerySet
 
 from chatplatform.kernel.db import in_db, in_db_later
 from chatplatform.kernel.errors import Unavailable
+from chatplatform.kernel.prepared import ID, NO_END, PreparedQuery, given
 from messaging.models import StoredMessage, StoredRevision
 from messaging.types import Author, Message, MessageState, Meta, Range, Revision
 
@@ -122,8 +124,11 @@ def _values(message: Message) -> dict[str, Any]:
 
 @_unavailable
 def _get(message_id: UUID) -> Message | None:
-    row = StoredMessage.objects.filter(message_id=message_id).values_list(*COLUMNS).first()
+    row = _one.one(id=message_id)
     return _message(row) if row is not None else None
+
+
+_one = PreparedQuery(lambda: StoredMessage.objects.filter(message_id=given("id", ID)).values_list(*COLUMNS))
 
 
 def _message(row: tuple[Any, ...]) -> Message:
@@ -151,7 +156,8 @@ def _page(path: Sequence[Range], before: int | None, after: int | None, limit: i
             high = before - 1 if high is None else min(high, before - 1)
         if high is not None and high < low:
             continue
-        places = _places(entry.branch_id, low, high, left, forward=forward)
+        wanted = _places(limit, is_forward=forward)
+        places = wanted.rows(branch_id=entry.branch_id, low=low, high=NO_END if high is None else high)[:left]
         if places:
             found.append(list(_range(entry.branch_id, min(places), max(places))))
             left -= len(places)
@@ -160,17 +166,22 @@ def _page(path: Sequence[Range], before: int | None, after: int | None, limit: i
     return [message for part in found for message in part]
 
 
-def _places(branch_id: UUID, low: int, high: int | None, limit: int, *, forward: bool) -> list[int]:
+def _between() -> QuerySet[StoredMessage]:
+    return StoredMessage.objects.filter(branch_id=given("branch_id", ID), seq__gte=given("low"), seq__lte=given("high"))
+
+
+@lru_cache(maxsize=64)
+def _places(limit: int, *, is_forward: bool) -> PreparedQuery[int]:
     """The first or last `limit` places that are taken, from the index alone."""
-    rows = StoredMessage.objects.filter(branch_id=branch_id, seq__gte=low)
-    if high is not None:
-        rows = rows.filter(seq__lte=high)
-    return list(rows.order_by("seq" if forward else "-seq").values_list("seq", flat=True).distinct()[:limit])
+    order = "seq" if is_forward else "-seq"
+    return PreparedQuery(lambda: _between().order_by(order).values_list("seq", flat=True).distinct()[:limit])
+
+
+_rows = PreparedQuery(lambda: _between().order_by("seq", "variant").values_list(*COLUMNS))
 
 
 def _range(branch_id: UUID, low: int, high: int) -> Iterator[Message]:
-    rows = StoredMessage.objects.filter(branch_id=branch_id, seq__gte=low, seq__lte=high)
-    return map(_message, rows.order_by("seq", "variant").values_list(*COLUMNS).iterator(chunk_size=_ROW_BATCH))
+    return map(_message, _rows.rows(branch_id=branch_id, low=low, high=high))
 
 
 @_unavailable
