@@ -115,11 +115,14 @@ class PreparedUpdate:
 
 
 class PreparedInsert(Generic[M]):
-    """Writes new rows of a model, all columns as the objects have them. Keys that the database gives stay unknown."""
+    """Writes new rows of a model: all columns as the objects have them, but those with an expression (`at=Now()`),
+    which the database works out. What it gives, a key of its own too, stays unknown here."""
 
-    def __init__(self, model: type[M]) -> None:
+    def __init__(self, model: type[M], **expressions: Expression) -> None:
         self._model = model
-        self._fields = [f for f in model._meta.concrete_fields if not isinstance(f, models.AutoField)]
+        self._expressions = expressions
+        columns = [f for f in model._meta.concrete_fields if not isinstance(f, models.AutoField)]
+        self._fields = [f for f in columns if f.name not in expressions]
         self._known: dict[str, str] = {}
 
     def run(self, *objects: M) -> None:
@@ -138,11 +141,20 @@ class PreparedInsert(Generic[M]):
         sql = self._known.get(connection.vendor)
         if sql is None:
             quote = connection.ops.quote_name
-            names = ", ".join(quote(str(f.column)) for f in self._fields)
-            places = ", ".join(["%s"] * len(self._fields))
-            table = quote(self._model._meta.db_table)
-            sql = self._known[connection.vendor] = f"INSERT INTO {table} ({names}) VALUES ({places})"  # noqa: S608
+            meta = self._model._meta
+            worked_out = [f for f in meta.concrete_fields if f.name in self._expressions]
+            names = ", ".join(quote(str(f.column)) for f in (*self._fields, *worked_out))
+            places = ", ".join([*("%s" for _ in self._fields), *(self._said(f.name) for f in worked_out)])
+            sql = f"INSERT INTO {quote(meta.db_table)} ({names}) VALUES ({places})"  # noqa: S608
+            self._known[connection.vendor] = sql
         return sql
+
+    def _said(self, name: str) -> str:
+        query = self._model._base_manager.all().query
+        sql, params = query.get_compiler(connection=connection).compile(self._expressions[name])
+        if params:
+            raise TypeError("An expression of a prepared insert has no values of its own.")
+        return str(sql)
 
 
 def _compiled(queryset: "QuerySet[Any, R]") -> _Statement[R]:

@@ -44,7 +44,8 @@ _run = PreparedQuery(
     lambda: Run.objects.select_for_update(of=("self",)).select_related("thread__project").filter(pk=given("id", ID))
 )
 _turns = PreparedQuery(lambda: Turn.objects.filter(run_id=given("run_id", ID)).only(*SHORT).order_by("seq", "variant"))
-_new_turns = PreparedInsert(Turn)
+_pending_turns = PreparedInsert(Turn)
+_claimed_turns = PreparedInsert(Turn, renewed_at=Now())
 _ends = ("state", "partial", "reasoning", "meta", "ended_at")
 _end = PreparedUpdate(lambda: Turn.objects.filter(pk=given("id", ID)), *_ends)
 _end_with_prompt = PreparedUpdate(lambda: Turn.objects.filter(pk=given("id", ID)), *_ends, "prompt")
@@ -90,14 +91,15 @@ def place_turns(
             state=TurnState.STREAMING if is_claimed else TurnState.PENDING,
             attempt=1 if is_claimed else 0,
             held_by=leases.HOLDER if is_claimed else "",
-            renewed_at=Now() if is_claimed else None,
             created_at=at,
             started_at=at if is_claimed else None,
         )
         for next_ in new
     ]
-    _new_turns.run(*turns)
-    if not is_claimed:
+    if is_claimed:
+        _claimed_turns.run(*turns)
+    else:
+        _pending_turns.run(*turns)
         dispatcher.enqueue([turn.id for turn in turns])
     if sibling is None:
         raise_head(branch, place)

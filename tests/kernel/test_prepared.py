@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection
 from django.db.models import QuerySet
+from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
 from chatplatform.kernel.clock import now
@@ -103,5 +104,9 @@ def test_new_rows_are_those_that_saving_would_make(thread: Thread, alice: User) 
     run.reason = "changed"
     run.save()  # it knows that it has a row
     assert Run.objects.get().reason == "changed"
+    before = now()
+    PreparedInsert(Thread, active_at=Now()).run(Thread(project=thread.project, title="Now", created_by=alice))
+    at = Thread.objects.get(title="Now").active_at
+    assert abs(at - before) < timedelta(minutes=1)
     with pytest.raises(IntegrityError):
         PreparedInsert(Run).run(Run(pk=run.pk, thread=thread, branch_id=run.branch_id, prompt_seq=1))
