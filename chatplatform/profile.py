@@ -67,7 +67,9 @@ def parts(*, has_redis: bool, has_cql: bool) -> dict[str, str]:
     """From each role to its implementation."""
     streams = "messaging.streams.redis.RedisStreamLog" if has_redis else "messaging.streams.memory.MemoryStreamLog"
     return {
-        "message_store": "messaging.stores.cql.CqlMessageStore" if has_cql else "messaging.stores.orm.OrmMessageStore",
+        "message_store": "messaging.stores.cql.store.CqlMessageStore"
+        if has_cql
+        else "messaging.stores.orm.OrmMessageStore",
         "stream_log": streams,
         "relay": "messaging.relays.channels.ChannelRelay" if has_redis else "messaging.relays.local.LocalRelay",
         "dispatcher": (

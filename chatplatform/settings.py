@@ -286,5 +286,8 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["out"], "level": env("LOG_LEVEL", "INFO").upper()},
-    "loggers": {name: {"level": "WARNING"} for name in ("httpx", "asyncio", "uvicorn", "uvicorn.error", "websockets")},
+    "loggers": {
+        **{name: {"level": "WARNING"} for name in ("httpx", "asyncio", "uvicorn", "uvicorn.error", "websockets")},
+        "cassandra": {"level": "CRITICAL"},  # a trace for every try to reconnect; the store says what matters
+    },
 }

@@ -12,6 +12,9 @@ from django.test import Client
 
 from chatplatform.kernel import backends, db
 from messaging import lifecycle
+from messaging.stores.cql import connection as cql
+from messaging.stores.cql import schema
+from messaging.stores.cql.connection import Servers
 from projects.models import Membership, Project, Role, User
 from tests import servers
 from threads.models import Thread
@@ -129,6 +132,16 @@ def redis() -> servers.RedisServer:
 def cassandra() -> servers.CassandraServer:
     """One real node of Apache Cassandra, started for the first test that asks."""
     return servers.cassandra()
+
+
+@pytest.fixture(scope="session")
+def cql_servers(cassandra: servers.CassandraServer) -> Iterator[Servers]:
+    """A keyspace with its tables for the whole run: tests use branches of their own, so none sees another's messages."""
+    here = Servers(tuple(cassandra.hosts.split(",")), cassandra.new_keyspace())
+    schema.apply(here, copies=1)
+    yield here
+    cql.close_all()
+    schema.drop(here)
 
 
 def _servers_of(item: pytest.Item) -> set[str]:

@@ -11,22 +11,26 @@ import msgspec
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils.module_loading import import_string
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chatplatform.kernel.ids import new_id
 from messaging.stores.base import MessageStore
+from messaging.stores.cql.store import CqlMessageStore
+from messaging.stores.orm import OrmMessageStore
 from messaging.types import Attempt, Author, Message, Meta, Range, TurnError
 
-STORES = ["messaging.stores.orm.OrmMessageStore"]
+STORES = ["orm", pytest.param("cql", marks=pytest.mark.needs("cassandra"))]
 pytestmark = pytest.mark.django_db(transaction=True)
 THEN = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture(params=STORES)
 async def store(request: pytest.FixtureRequest) -> AsyncIterator[MessageStore]:
-    yield import_string(request.param)()
+    if request.param == "orm":
+        yield OrmMessageStore()
+    else:
+        yield CqlMessageStore(request.getfixturevalue("cql_servers"))
 
 
 def message(branch: UUID, seq: int, variant: int = 0, **fields: Any) -> Message:

@@ -47,6 +47,8 @@ class Command(BaseCommand):
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             self.stdout.write("Preparing the database.")
             call_command("migrate", interactive=False, verbosity=0)
+        if settings.CQL_HOSTS:
+            call_command("migrate_cql", at_start=True, stdout=self.stdout)
         connections.close_all()
 
 
