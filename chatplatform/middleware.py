@@ -28,7 +28,7 @@ from django.utils.deprecation import MiddlewareMixin
 from chatplatform.kernel.db import in_db
 from chatplatform.kernel.errors import AppError, Forbidden, Invalid
 from chatplatform.kernel.http import problem
-from projects.sessions import load_user, open_session
+from projects.sessions import open_session, recall_user
 
 SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 JSON_ONLY = ("/api/", "/_allauth/")
@@ -163,7 +163,7 @@ class SessionAndUser(SessionMiddleware, AuthenticationMiddleware):
         request.auser = partial(_auser, request)
 
     def _load(self, request: HttpRequest) -> None:
-        request.user = load_user(request.session)
+        request.user = recall_user(request.session)
 
     def _has_work(self, request: HttpRequest) -> bool:
         # Only the cache of a session that was read answers this without the database.

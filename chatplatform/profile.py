@@ -63,6 +63,23 @@ def _sqlite(data_dir: Path) -> dict[str, Any]:
     }
 
 
+def caches(redis_url: str) -> dict[str, dict[str, Any]]:
+    """Django's caches: "default" for what is counted, "sessions" for what sessions' rows said a moment ago.
+
+    One process keeps its counts itself and its sessions' rows are beside it, so it caches none.
+    """
+    if not redis_url:
+        return {
+            "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "parley"},
+            "sessions": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
+        }
+    shared = {"BACKEND": "chatplatform.kernel.cache.SharedCache", "LOCATION": redis_url, "KEY_PREFIX": "parley"}
+    return {
+        "default": {**shared, "NAME": "counts", "FALLBACK": "memory"},
+        "sessions": {**shared, "NAME": "sessions", "FALLBACK": "nothing"},
+    }
+
+
 def parts(*, has_redis: bool, has_cql: bool) -> dict[str, str]:
     """From each role to its implementation."""
     streams = "messaging.streams.redis.RedisStreamLog" if has_redis else "messaging.streams.memory.MemoryStreamLog"

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from chatplatform.profile import database, is_postgres, parts
+from chatplatform.profile import caches, database, is_postgres, parts
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
@@ -182,6 +182,7 @@ USERSESSIONS_TRACK_ACTIVITY = True  # shown in the list of sessions; projects/se
 # Closed: only invitations make accounts, after the first.
 IS_SIGN_UP_OPEN = env_flag("PARLEY_SIGN_UP", True)
 
+SESSION_ENGINE = "projects.session_store"
 SESSION_COOKIE_NAME = "__Host-parley" if IS_HTTPS else "parley"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
 SESSION_COOKIE_HTTPONLY = True
@@ -244,8 +245,8 @@ MAX_ROUNDS = env_number("PARLEY_MAX_ROUNDS", 12, 1)
 SEND_RATE = env("PARLEY_SEND_RATE", "60/minute")
 INVITE_RATE = env("PARLEY_INVITE_RATE", "20/minute")
 MAKE_RATE = env("PARLEY_MAKE_RATE", "120/minute")  # projects, threads and branches
-LIMITS_STORAGE = "memory://"
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "parley"}}
+LIMITS_STORAGE = REDIS_URL or "memory://"
+CACHES = caches(REDIS_URL)
 
 # Models: which of the built-in ones answer, and the limits of every provider.
 IS_LOCAL_MODEL_ON = env_flag("PARLEY_LOCAL_MODEL", True)

@@ -34,26 +34,34 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 async def admit(scope: Scope, send: Send) -> tuple[User, str] | None:
     """Accept the socket: its person and their session's key. None: it was refused, and is closed."""
-    address = _address(scope)
-    if not origins.is_own(scope) or limits.left("strangers", address, STRANGERS) <= 0:
+    if not origins.is_own(scope):
         await send({"type": "websocket.close"})
         return None
-    key = _session_key(scope)
+    address, key = _address(scope), _session_key(scope)
     try:
-        user = await in_db(session_user, key)
+        user = await in_db(_who, address, key)
+    except TooMany:
+        await send({"type": "websocket.close"})
+        return None
     except DatabaseError:
         log.exception("Who opens a socket could not be looked up.")
         await send({"type": "websocket.close"})
         return None
     await send({"type": "websocket.accept"})
     if user is None or key is None:
-        _count_stranger(address)
+        await in_db(_count_stranger, address)
         await _turn_away(send, 4401, Goodbye("signed_out", reconnect=False))
         return None
     if hub().count(user.pk) >= MAX_SOCKETS:
         await _turn_away(send, 4409, Goodbye("too_many_sockets", reconnect=True, after_ms=30_000))
         return None
     return user, key
+
+
+def _who(address: str, key: str | None) -> User | None:
+    if limits.left("strangers", address, STRANGERS) <= 0:
+        raise TooMany("That was a lot at once.")
+    return session_user(key)
 
 
 def _address(scope: Scope) -> str:

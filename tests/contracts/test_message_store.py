@@ -19,6 +19,7 @@ from messaging.stores.base import MessageStore
 from messaging.stores.cql.store import CqlMessageStore
 from messaging.stores.orm import OrmMessageStore
 from messaging.types import Attempt, Author, Message, Meta, Range, TurnError
+from tests.plans import detours
 
 STORES = ["orm", pytest.param("cql", marks=pytest.mark.needs("cassandra"))]
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -227,14 +228,7 @@ async def test_a_page_of_a_long_branch_asks_as_little_as_of_a_short_one() -> Non
     def ask(before: int) -> tuple[int, list[str]]:
         with CaptureQueriesContext(connection) as captured:
             orm._page([Range(branch, 1)], before, None, 50)
-        plans = []
-        with connection.cursor() as cursor:
-            for query in captured.captured_queries:
-                cursor.execute("EXPLAIN QUERY PLAN " + query["sql"])
-                plans += [row[-1] for row in cursor.fetchall()]
-        return len(captured), plans
+        return len(captured), [step for query in captured.captured_queries for step in detours(query["sql"])]
 
     for before in (60, 2990):
-        count, plans = await in_db(ask, before)
-        assert count == 2
-        assert not [plan for plan in plans if "SCAN" in plan or "TEMP B-TREE" in plan], plans
+        assert await in_db(ask, before) == (2, [])

@@ -377,7 +377,9 @@ def test_new_password_needs_the_old_one() -> None:
 def test_account_switched_off_is_out_at_once() -> None:
     client = Client()
     sign_up(client)
-    User.objects.update(is_active=False)
+    user = User.objects.get()
+    user.is_active = False
+    user.save()
     assert client.get("/api/v1/me").status_code == 401
 
 
