@@ -80,8 +80,13 @@ def caches(redis_url: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def parts(*, has_redis: bool, has_cql: bool) -> dict[str, str]:
-    """From each role to its implementation."""
+def parts(*, has_redis: bool, has_cql: bool, is_worker: bool = False) -> dict[str, str]:
+    """From each role to its implementation. `is_worker`: this process runs turns for those that serve."""
+    dispatcher = "messaging.runs.dispatch.local.LocalDispatcher"
+    if has_redis and is_worker:
+        dispatcher = "messaging.runs.dispatch.worker.WorkerDispatcher"
+    elif has_redis:
+        dispatcher = "messaging.runs.dispatch.queue.QueueDispatcher"
     streams = "messaging.streams.redis.RedisStreamLog" if has_redis else "messaging.streams.memory.MemoryStreamLog"
     return {
         "message_store": "messaging.stores.cql.store.CqlMessageStore"
@@ -89,9 +94,5 @@ def parts(*, has_redis: bool, has_cql: bool) -> dict[str, str]:
         else "messaging.stores.orm.OrmMessageStore",
         "stream_log": streams,
         "relay": "messaging.relays.channels.ChannelRelay" if has_redis else "messaging.relays.local.LocalRelay",
-        "dispatcher": (
-            "messaging.runs.dispatch.queue.QueueDispatcher"
-            if has_redis
-            else "messaging.runs.dispatch.local.LocalDispatcher"
-        ),
+        "dispatcher": dispatcher,
     }

@@ -94,6 +94,8 @@ INSTALLED_APPS = [
     "allauth.headless",
     "allauth.usersessions",
     "ninja",
+    # The tables of the queue of turns; see messaging/runs/dispatch/jobs.py.
+    *(["procrastinate.contrib.django"] if is_postgres(env("DATABASE_URL")) else []),
     "chatplatform",
     "projects",
     "threads",
@@ -153,7 +155,12 @@ if IS_SHARED and not is_postgres(DATABASE_URL):
     )
 
 # From a role to its implementation: `kernel/backends.py`.
-BACKENDS = parts(has_redis=bool(REDIS_URL), has_cql=bool(CQL_HOSTS))
+IS_WORKER = sys.argv[1:2] == ["worker"]
+BACKENDS = parts(has_redis=bool(REDIS_URL), has_cql=bool(CQL_HOSTS), is_worker=IS_WORKER)
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""  # its jobs are in one module, which is imported where they run
+# A worker: how many turns at once, and how long those may go on that run when it is told to stop.
+WORKER_TURNS = env_number("PARLEY_WORKER_TURNS", 32, 1)
+WORKER_DRAIN_S = env_number("PARLEY_WORKER_DRAIN_S", 30)
 
 AUTH_USER_MODEL = "projects.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -251,6 +258,8 @@ CACHES = caches(REDIS_URL)
 # Models: which of the built-in ones answer, and the limits of every provider.
 IS_LOCAL_MODEL_ON = env_flag("PARLEY_LOCAL_MODEL", True)
 LOCAL_MODEL_FILE = env("PARLEY_LOCAL_MODEL_FILE")
+# Loaded beside the one server that is there, to be warm; with several processes in each that is asked, when it is.
+IS_LOCAL_MODEL_LAZY = IS_SHARED
 ARE_SCRIPTED_MODELS_ON = env_flag("PARLEY_SCRIPTED_MODELS", True)
 # Models that misbehave on demand, and places where a test lets the server die. Never on a real server.
 ARE_TEST_MODELS_ON = env_flag("PARLEY_TEST_MODELS", False)
@@ -288,7 +297,10 @@ LOGGING = {
     "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["out"], "level": env("LOG_LEVEL", "INFO").upper()},
     "loggers": {
-        **{name: {"level": "WARNING"} for name in ("httpx", "asyncio", "uvicorn", "uvicorn.error", "websockets")},
+        **{
+            name: {"level": "WARNING"}
+            for name in ("httpx", "asyncio", "procrastinate", "uvicorn", "uvicorn.error", "websockets")
+        },
         "cassandra": {"level": "CRITICAL"},  # a trace for every try to reconnect; the store says what matters
     },
 }

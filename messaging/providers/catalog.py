@@ -102,7 +102,8 @@ class Catalog:
             return
         for serving in self._built_in:
             if isinstance(serving.inner, LocalProvider):
-                serving.inner.engine.start()
+                if not settings.IS_LOCAL_MODEL_LAZY:
+                    serving.inner.engine.start()
             elif isinstance(serving.inner, ScriptedProvider):
                 await serving.inner.start()
         await self.reload()

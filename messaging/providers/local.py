@@ -111,7 +111,8 @@ class LocalProvider:
             await asyncio.sleep(NOTICED_S)  # the child has just died; the next address is another's
 
     async def list_models(self) -> list[ModelInfo]:
-        await self.engine.address(LOADING_S)
+        if not settings.IS_LOCAL_MODEL_LAZY:
+            await self.engine.address(LOADING_S)
         return self.models
 
     async def close(self) -> None:

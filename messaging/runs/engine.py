@@ -37,6 +37,11 @@ class _HandedOver:
 _handed_over: dict[UUID, _HandedOver] = {}
 
 
+def is_handed_over(turn_id: UUID) -> bool:
+    """Whether this process wrote the turn claimed, and has not begun with it."""
+    return turn_id in _handed_over
+
+
 # -- what a committed step sets going -----------------------------------------------------------
 
 

@@ -45,15 +45,20 @@ def open_holds() -> list[Hold]:
     return [Hold(*row) for row in rows.values_list("id", "state", "attempt", "held_by", "renewed_at")]
 
 
+def waiting(turn_ids: Sequence[UUID]) -> list[UUID]:
+    """Which of these nobody has claimed yet."""
+    return list(Turn.objects.filter(pk__in=turn_ids, state=TurnState.PENDING).values_list("id", flat=True))
+
+
 def renew(turn_ids: Sequence[UUID]) -> None:
     """Say that this process still runs these. Those that somebody took over are left alone."""
     mine = Turn.objects.filter(pk__in=turn_ids, held_by=HOLDER, state=TurnState.STREAMING)
     mine.update(renewed_at=Now())
 
 
-def let_go(turn_ids: Sequence[UUID]) -> list[UUID]:
-    """This function will give up these turns, so that another process takes them over at once; which they were."""
-    mine = Turn.objects.filter(pk__in=turn_ids, held_by=HOLDER, state=TurnState.STREAMING)
+def let_go() -> list[UUID]:
+    """This function will give up all turns of this process, so that others take them over at once; which they were."""
+    mine = Turn.objects.filter(held_by=HOLDER, state=TurnState.STREAMING)
     found = list(mine.values_list("id", flat=True))
     mine.update(held_by="")
     return found

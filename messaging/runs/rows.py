@@ -382,8 +382,10 @@ def open_turns(older_than_s: float = 0) -> list[UUID]:
 def idle_runs(older_than_s: float = 0) -> list[UUID]:
     """Runs going on in which nobody speaks."""
     speaking = Turn.objects.filter(run=OuterRef("pk"), state__in=OPEN)
-    runs = Run.objects.filter(state__in=[RunState.RUNNING, RunState.STOPPING], started_at__lte=_ago(older_than_s))
-    return list(runs.filter(~Exists(speaking)).values_list("id", flat=True))
+    runs = Run.objects.filter(~Exists(speaking), state__in=[RunState.RUNNING, RunState.STOPPING])
+    if older_than_s:
+        runs = runs.filter(started_at__lte=_ago(older_than_s))
+    return list(runs.values_list("id", flat=True))
 
 
 def _ago(seconds: float) -> datetime:

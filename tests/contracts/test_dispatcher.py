@@ -5,27 +5,68 @@ The engine is replaced by a recorder, for how turns run is not a dispatcher's co
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from uuid import UUID
 
 import pytest
+from django.conf import settings
 from django.db import transaction
 
+from chatplatform.kernel.backends import backend
 from chatplatform.kernel.clock import now
 from chatplatform.kernel.db import in_db
 from chatplatform.kernel.ids import new_id
 from messaging.models import Turn, TurnState
-from messaging.runs import engine, services
+from messaging.runs import changes, engine, services
 from messaging.runs.dispatch.base import Dispatcher
 from messaging.runs.dispatch.local import LocalDispatcher
 from messaging.runs.live import Stop, Stopped
+from messaging.runs.rows import OPEN
 from messaging.runs.types import Speaker
 from messaging.types import Author, Message
 from projects.models import User
 from threads.models import Branch, Thread
 
+run_turn = engine.run_turn
 pytestmark = pytest.mark.django_db(transaction=True)
-IMPLEMENTATIONS: list[Callable[[], Dispatcher]] = [LocalDispatcher]
+LATE_S = 10.0  # for what no offer leads to: a job that is due, a sweep
+
+
+class ServerAndWorker:
+    """A server's dispatcher and a worker's in one process: what one is given, the other runs."""
+
+    runs_own = False
+
+    def __init__(self) -> None:
+        from messaging.runs.dispatch.worker import WorkerDispatcher
+
+        self.server: Dispatcher = backend("dispatcher")
+        self.worker = WorkerDispatcher()
+
+    def enqueue(self, turn_ids: Sequence[UUID]) -> None:
+        self.server.enqueue(turn_ids)
+
+    def dispatch(self, turn_id: UUID) -> None:
+        self.server.dispatch(turn_id)
+
+    def cancel(self, turn_id: UUID) -> None:
+        self.server.cancel(turn_id)
+
+    def try_now(self, turn_id: UUID) -> None:
+        self.server.try_now(turn_id)
+
+    async def start(self) -> None:
+        await backend("relay").start()
+        await self.worker.start()
+        await self.server.start()
+
+    async def stop(self) -> None:
+        await self.server.stop()
+        await self.worker.stop()
+        await backend("relay").stop()
+
+
+IMPLEMENTATIONS: list[Callable[[], Dispatcher]] = [ServerAndWorker if settings.IS_SHARED else LocalDispatcher]
 
 
 class Recorder:
@@ -59,7 +100,10 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
 
 
 @pytest.fixture(params=IMPLEMENTATIONS)
-async def dispatcher(request: pytest.FixtureRequest, recorder: Recorder) -> AsyncIterator[Dispatcher]:
+async def dispatcher(
+    request: pytest.FixtureRequest, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Dispatcher]:
+    monkeypatch.setattr(settings, "WORKER_DRAIN_S", 0)
     dispatcher: Dispatcher = request.param()
     yield dispatcher
     recorder.let_go.set()
@@ -82,8 +126,8 @@ def make_open_turn(thread: Thread, user: User) -> UUID:
     return new.begun[0].turn_id
 
 
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(2):
+async def until(holds: Callable[[], bool], within_s: float = 2) -> None:
+    async with asyncio.timeout(within_s):
         while not holds():
             await asyncio.sleep(0.005)
 
@@ -139,28 +183,33 @@ async def test_cancelling_stops_a_turn_within_a_second(dispatcher: Dispatcher, r
             await asyncio.sleep(0.005)
 
 
-async def test_cancelling_before_it_began_stops_it_too(dispatcher: Dispatcher, recorder: Recorder) -> None:
+async def test_what_was_cancelled_before_it_began_ends(
+    dispatcher: Dispatcher, open_turn: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "run_turn", run_turn)
     await dispatcher.start()
-    turn_id = new_id()
-    dispatcher.dispatch(turn_id)
-    dispatcher.cancel(turn_id)
-    await until(lambda: recorder.stopped == [turn_id])
+    dispatcher.dispatch(open_turn)
+    await in_db(changes.cancel_turn, open_turn, "Bob")
+    dispatcher.cancel(open_turn)
+    async with asyncio.timeout(LATE_S):
+        while (await in_db(Turn.objects.get, pk=open_turn)).state in OPEN:
+            await asyncio.sleep(0.01)
 
 
 async def test_starting_takes_over_what_a_dead_process_left(
     dispatcher: Dispatcher, recorder: Recorder, open_turn: UUID
 ) -> None:
     await dispatcher.start()
-    await until(lambda: recorder.runs == [open_turn])
+    await until(lambda: recorder.runs == [open_turn], LATE_S)
 
 
 async def test_starting_takes_over_turns_that_nobody_claimed(
     dispatcher: Dispatcher, recorder: Recorder, open_turn: UUID
 ) -> None:
-    unclaimed = {"state": TurnState.PENDING, "attempt": 0, "started_at": None}
+    unclaimed = {"state": TurnState.PENDING, "attempt": 0, "started_at": None, "held_by": ""}
     await in_db(lambda: Turn.objects.filter(pk=open_turn).update(**unclaimed))
     await dispatcher.start()
-    await until(lambda: recorder.runs == [open_turn])
+    await until(lambda: recorder.runs == [open_turn], LATE_S)
 
 
 async def test_what_has_ended_is_not_run_again(dispatcher: Dispatcher, recorder: Recorder, open_turn: UUID) -> None:
@@ -174,13 +223,13 @@ async def test_stopping_takes_nothing_new_and_lets_go_of_what_runs(
     dispatcher: Dispatcher, recorder: Recorder, open_turn: UUID
 ) -> None:
     await dispatcher.start()
-    await until(lambda: recorder.runs == [open_turn])
+    await until(lambda: recorder.runs == [open_turn], LATE_S)
     await dispatcher.stop()
     assert recorder.cancelled == [open_turn]
     dispatcher.dispatch(new_id())
     await asyncio.sleep(0.05)
     assert recorder.runs == [open_turn]
-    assert (await in_db(Turn.objects.get, pk=open_turn)).state == TurnState.STREAMING
+    assert (await in_db(Turn.objects.get, pk=open_turn)).state in OPEN
 
 
 async def test_trying_now_what_does_not_wait_does_nothing(dispatcher: Dispatcher, recorder: Recorder) -> None:

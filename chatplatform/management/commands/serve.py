@@ -4,6 +4,7 @@ import fcntl
 import os
 import sys
 from argparse import ArgumentParser
+from contextlib import nullcontext
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,7 +24,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
-        with hold_alone(settings.DATA_DIR):
+        # Servers that share PostgreSQL and Redis run no turns and know of each other.
+        with nullcontext() if settings.IS_SHARED else hold_alone(settings.DATA_DIR):
             self._migrate()
             from chatplatform.server import Server
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from chatplatform.kernel.db import in_db
 from messaging.runs import engine, live, rows
+from messaging.runs.dispatch.loop import Loop
 from messaging.runs.dispatch.running import Running
 
 log = logging.getLogger(__name__)
@@ -23,6 +24,7 @@ class LocalDispatcher:
     runs_own = True
 
     def __init__(self) -> None:
+        self._loop = Loop()  # before the start and after the stop the rows wait
         self._running = Running()
         self._sweeper: asyncio.Task[None] | None = None
 
@@ -34,13 +36,13 @@ class LocalDispatcher:
         """The row of an open turn is all the note that the next start needs."""
 
     def dispatch(self, turn_id: UUID) -> None:
-        self._running.on_loop(self._spawn, turn_id)
+        self._loop.call(self._spawn, turn_id)
 
     def cancel(self, turn_id: UUID) -> None:
-        self._running.on_loop(self._stop, turn_id)
+        self._loop.call(self._stop, turn_id)
 
     def try_now(self, turn_id: UUID) -> None:
-        self._running.on_loop(live.wake, turn_id)
+        self._loop.call(live.wake, turn_id)
 
     def _spawn(self, turn_id: UUID) -> None:
         self._running.spawn(turn_id, "all")
@@ -51,6 +53,7 @@ class LocalDispatcher:
             self._spawn(turn_id)
 
     async def start(self) -> None:
+        self._loop.open()
         self._running.open()
         await self.take_over(0)
         self._sweeper = asyncio.get_running_loop().create_task(self._sweep(), name="turn sweeper")
@@ -73,6 +76,7 @@ class LocalDispatcher:
                 await engine.follow(step)
 
     async def stop(self) -> None:
+        self._loop.close()
         if self._sweeper is not None:
             self._sweeper.cancel()
             await asyncio.wait({self._sweeper})

@@ -3,7 +3,6 @@
 import asyncio
 import contextvars
 import logging
-from collections.abc import Callable
 from typing import Literal
 from uuid import UUID
 
@@ -15,12 +14,12 @@ log = logging.getLogger(__name__)
 
 
 class Running:
-    """Everything but `on_loop` is called on the loop. Nothing runs before `open` and after `close`."""
+    """Everything is called on the loop. After `close` nothing runs until it is opened again."""
 
     def __init__(self) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_open = False
         self._tasks: dict[UUID, tuple[asyncio.Task[None], Stop]] = {}
-        self._changed = asyncio.Event()
+        self._ended = asyncio.Event()
 
     def __len__(self) -> int:
         return len(self._tasks)
@@ -29,37 +28,22 @@ class Running:
         return turn_id in self._tasks
 
     def open(self) -> None:
-        self._loop = asyncio.get_running_loop()
-
-    def on_loop(self, call: Callable[[UUID], None], turn_id: UUID) -> None:
-        """At once from the loop itself, else through it. Before `open` and after `close` the rows wait."""
-        loop = self._loop
-        if loop is None:
-            return
-        try:
-            is_inside = asyncio.get_running_loop() is loop
-        except RuntimeError:
-            is_inside = False
-        if is_inside:
-            call(turn_id)
-        else:
-            # A context of its own: asgiref refuses a database thread that inherits the caller's.
-            loop.call_soon_threadsafe(call, turn_id, context=contextvars.Context())
+        self._is_open = True
 
     def spawn(self, turn_id: UUID, abandoned: Hold | Literal["all"] | None = None) -> None:
         """Run it, unless it runs here already. `abandoned`: see `rows.claim`."""
-        if self._loop is None or turn_id in self._tasks:
+        if not self._is_open or turn_id in self._tasks:
             return
         stop = Stop()
-        task = self._loop.create_task(
+        task = asyncio.get_running_loop().create_task(
             engine.run_turn(turn_id, stop, abandoned), name=f"turn {turn_id}", context=contextvars.Context()
         )
         self._tasks[turn_id] = (task, stop)
-        task.add_done_callback(lambda done: self._ended(turn_id, done))
+        task.add_done_callback(lambda done: self._end(turn_id, done))
 
-    def _ended(self, turn_id: UUID, task: asyncio.Task[None]) -> None:
+    def _end(self, turn_id: UUID, task: asyncio.Task[None]) -> None:
         del self._tasks[turn_id]
-        self._changed.set()
+        self._ended.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("Turn %s could not be run; it is taken up again by the sweep.", turn_id, exc_info=error)
 
@@ -73,12 +57,12 @@ class Running:
     async def until_fewer_than(self, count: int) -> None:
         """Wait until there is room among `count`."""
         while len(self._tasks) >= count:
-            self._changed.clear()
-            await self._changed.wait()
+            self._ended.clear()
+            await self._ended.wait()
 
     async def close(self) -> list[UUID]:
-        """Save the words of what runs and end the tasks, in the middle; which turns these were."""
-        self._loop, left = None, list(self._tasks)
+        """Save the words of what runs and end the tasks in the middle; which turns these were."""
+        self._is_open, left = False, list(self._tasks)
         if left:
             try:
                 await live.save()

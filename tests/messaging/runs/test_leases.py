@@ -132,8 +132,8 @@ async def test_what_is_let_go_can_be_claimed_at_once_and_its_late_words_are_refu
     assert mine is not None
     begun = mine.begun[0]
     assert begun.job is not None
-    assert await in_db(leases.let_go, [begun.turn_id]) == [begun.turn_id]
-    assert await in_db(leases.let_go, [begun.turn_id]) == []
+    assert await in_db(leases.let_go) == [begun.turn_id]
+    assert await in_db(leases.let_go) == []
     job = await in_db(rows.claim, begun.turn_id)
     assert isinstance(job, Job)
     assert job.attempt == 2
