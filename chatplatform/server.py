@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import uvicorn
 
+from chatplatform.patience import PatientHttp
 from chatplatform.wire import WireProtocol
 from messaging import lifecycle
 from messaging.protocol import MAX_FRAME_BYTES
@@ -34,7 +35,7 @@ class Server(uvicorn.Server):
                 host=host,
                 port=self.port,
                 loop="uvloop",
-                http="httptools",
+                http=PatientHttp,
                 ws=WireProtocol,
                 ws_max_size=MAX_FRAME_BYTES * 2,  # one a little too large gets a word before it is cut off
                 ws_ping_interval=PING_S,

@@ -42,5 +42,17 @@ class WireProtocol(WebSocketsSansIOProtocol):
         self.transport.write(frame)
         return True
 
+    def handle_ping(self) -> None:
+        """Who does not take answers is not owed more of them: else pings without end would fill this process."""
+        if self.writable.is_set():
+            super().handle_ping()
+        else:
+            self.conn.data_to_send()
+
+    def keepalive_timeout(self) -> None:
+        """Also where the farewell cannot be written, because nothing is read any more."""
+        super().keepalive_timeout()
+        self.transport.abort()
+
     def abort(self) -> None:
         self.transport.abort()
