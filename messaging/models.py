@@ -159,6 +159,42 @@ class Outbox(models.Model):
         ]
 
 
+class Edit(models.Model):
+    """A change of a message that its author was promised, on its way to the store.
+
+    Its constraint decides which of two changes of one revision counts, whichever processes make them. `body` is
+    the whole changed `types.Message` as JSON until the store has it. Kept as long as the outbox.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    message_id = models.UUIDField()
+    revision = models.PositiveIntegerField()  # that the message has with this change
+    editor_name = models.CharField(max_length=120)
+    body = models.BinaryField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    stored_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["message_id", "revision"], name="one_edit_of_a_revision")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["created_at"], name="edits_open", condition=models.Q(stored_at__isnull=True)),
+        ]
+
+
+class Move(models.Model):
+    """How far `move_messages` has come towards one store, so that it goes on where a crash left it."""
+
+    target = models.CharField(primary_key=True, max_length=3)  # "cql" or "orm"
+    started_at = models.DateTimeField()
+    branch_id = models.UUIDField(null=True)  # branches are copied in the order of their ids: this one last
+    seq = models.BigIntegerField(default=0)  # and of it the places up to here
+    messages = models.BigIntegerField(default=0)
+    copied_at = models.DateTimeField(null=True)  # when every branch had been copied once
+    caught_up_to = models.DateTimeField()  # whatever was stored before this moment has been copied
+
+
 class StoredMessage(models.Model):
     """The ORM message store's row: one variant of one place of one branch."""
 

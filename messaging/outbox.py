@@ -23,7 +23,7 @@ from chatplatform.kernel.clock import now
 from chatplatform.kernel.db import in_db_later
 from chatplatform.kernel.errors import AppError, Unavailable
 from chatplatform.kernel.prepared import ID, NO_END, PreparedInsert, PreparedQuery, PreparedUpdate, given
-from messaging import failpoints, rooms
+from messaging import edits, failpoints, rooms
 from messaging.models import Outbox
 from messaging.protocol import AnyEvent, MessageCreated, TurnFinished
 from messaging.stores.base import MessageStore
@@ -218,9 +218,11 @@ async def _sweep_for_ever() -> None:
         try:
             while await sweep(older_than_s) == BATCH:
                 pass
+            await edits.sweep(older_than_s)
             older_than_s = LEFT_BEHIND_S
             if rounds % 3600 == 0:
                 await in_db_later(prune)
+                await in_db_later(edits.prune)
         except (AppError, DatabaseError) as error:
             log.warning("The outbox could not be swept; trying again: %s", error)
         rounds += 1

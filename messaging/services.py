@@ -20,9 +20,9 @@ from chatplatform.kernel.clock import now
 from chatplatform.kernel.db import in_db
 from chatplatform.kernel.errors import AppError, Conflict, Forbidden, Invalid
 from chatplatform.kernel.ids import new_id
-from messaging import access, asking, failpoints, history, news, outbox, rooms
+from messaging import access, asking, edits, failpoints, history, news, outbox, rooms
 from messaging.models import Run
-from messaging.protocol import MAX_BODY_BYTES, AnyEvent, MessageDeleted, MessageEdited, PersonNamed, Send
+from messaging.protocol import MAX_BODY_BYTES, PersonNamed, Send
 from messaging.runs import services as runs
 from messaging.runs.types import NewRun
 from messaging.stores.base import MessageStore
@@ -191,7 +191,7 @@ async def edit(user_id: UUID, message_id: UUID, body: str, revision: int) -> Mes
         raise _changed(message)
     if body == message.body:
         return message
-    return await _replace(message, let_in, MessageEdited, body=body)
+    return await _replace(message, let_in, body=body)
 
 
 async def delete(user_id: UUID, message_id: UUID) -> Message:
@@ -202,8 +202,7 @@ async def delete(user_id: UUID, message_id: UUID) -> Message:
     if message.state == "deleted":
         return message
     bare = msgspec.structs.replace(message.meta, reasoning="", earlier_attempts=(), text_sha256="")
-    by = let_in.user.name
-    return await _replace(message, let_in, lambda m: MessageDeleted(m, by), body="", state="deleted", meta=bare)
+    return await _replace(message, let_in, body="", state="deleted", meta=bare)
 
 
 async def restore(user_id: UUID, message_id: UUID) -> Message:
@@ -212,7 +211,7 @@ async def restore(user_id: UUID, message_id: UUID) -> Message:
     if message.state != "deleted":
         return message
     last = await _last_words(message, let_in)
-    return await _replace(message, let_in, MessageEdited, body=last.body, state=last.state)
+    return await _replace(message, let_in, body=last.body, state=last.state)
 
 
 async def revisions(user_id: UUID, message_id: UUID) -> list[Revision]:
@@ -252,7 +251,7 @@ async def _last_words(message: Message, let_in: ThreadAccess) -> Revision:
     return kept[-1]
 
 
-async def _replace(message: Message, let_in: ThreadAccess, event: Any, **changes: Any) -> Message:
+async def _replace(message: Message, let_in: ThreadAccess, **changes: Any) -> Message:
     """Write the next revision and tell the room. Conflict if somebody else was first."""
     await outbox.stored()  # an edit needs the store to have what it changes
     state: MessageState = changes.pop("state", message.state)
@@ -260,11 +259,10 @@ async def _replace(message: Message, let_in: ThreadAccess, event: Any, **changes
     store: MessageStore = backend("message_store")
     if await store.get(message.id) is None:
         await store.put([message])
-    if not await store.edit(new, editor_name=let_in.user.name):
+    made = await edits.make(new, let_in.user.name)
+    if made is None:
         raise _changed(message)
-    told: AnyEvent = event(new)
-    await rooms.publish(message.thread_id, told)
-    return new
+    return made
 
 
 def _changed(message: Message) -> Conflict:

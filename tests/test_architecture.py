@@ -25,6 +25,7 @@ MESSAGING: tuple[tuple[str, ...], ...] = (
         "sockets",
         "packets",
         "outbox",
+        "edits",
         "news",
         "presence",
         "access",

@@ -31,8 +31,11 @@ class MessageStore(Protocol):
         """
 
     async def edit(self, message: Message, *, editor_name: str) -> bool:
-        """Replace the text, state and meta by `message`'s, whose revision is one higher than the
-        kept one; the old text becomes a revision. False if another revision came first."""
+        """Replace the text, state and meta by `message`'s, whose revision is one higher than the kept one;
+        the old text becomes a revision. False if another revision came first; True if it was this very one.
+
+        Of two different edits of one revision at the same time, a caller lets only one come here, as
+        `messaging/edits.py` does: not every store can tell two processes apart."""
 
     async def revisions(self, message_id: UUID) -> list[Revision]:
         """The superseded texts, oldest first."""

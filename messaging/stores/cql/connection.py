@@ -162,14 +162,14 @@ class _Watch(HostStateListener):
 
 
 def _prepare(cluster: Cluster, servers: Servers) -> Connected:
+    if servers.keyspace not in cluster.metadata.keyspaces:
+        raise NoSchema(f"There is no keyspace {servers.keyspace}.")
     try:
         session = cluster.connect(servers.keyspace)
         prepared = {text: _prepared(session, text) for text in statements.ALL}
     except InvalidRequest as error:
         raise NoSchema(str(error)) from error
     except (NoHostAvailable, DriverException) as error:
-        if "does not exist" in str(error):  # the driver wraps what every host said of the keyspace
-            raise NoSchema(str(error)) from error
         raise Unavailable(_why_not(servers, error), "store") from error
     cluster.register_listener(_Watch())
     return Connected(session, prepared)

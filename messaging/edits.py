@@ -1,0 +1,105 @@
+"""Changes of messages on their way to the store: whose comes first is decided here, in the database, once for all processes.
+
+A change is accepted by a row whose constraint lets one change take a revision; then it is stored, told to the room, and the
+row is cleared. Every step may be repeated, and the outbox's sweeper does so for what a crash, or a store that
+was away, has left. So a change that was accepted is made, though perhaps later.
+"""
+
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+import msgspec
+from django.db import IntegrityError, transaction
+
+from chatplatform.kernel.backends import backend
+from chatplatform.kernel.clock import now
+from chatplatform.kernel.db import in_db, in_db_later
+from chatplatform.kernel.errors import Unavailable
+from messaging import failpoints, rooms
+from messaging.models import Edit
+from messaging.protocol import AnyEvent, MessageDeleted, MessageEdited
+from messaging.stores.base import MessageStore
+from messaging.types import Message
+
+log = logging.getLogger(__name__)
+
+LEFT_BEHIND_S = 5.0
+KEPT = timedelta(days=7)
+BATCH = 100
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_decode = msgspec.json.Decoder(Message).decode
+
+
+async def make(message: Message, editor_name: str) -> Message | None:
+    """Make `message`, with its revision raised by one, what the store keeps and the room sees; None if another change
+    took that revision. The same change by the same person again is made once and answered as the first time.
+
+    Raises Unavailable when the store or the room cannot be reached: the change is kept then, and made later.
+    """
+    accepted = await in_db(_accept, message, editor_name)
+    if accepted is None:
+        return None
+    failpoints.reach("after_edit_accept")
+    try:
+        return accepted if await _carry_out(accepted, editor_name) else None
+    except Unavailable as error:
+        raise Unavailable(
+            "Your change is kept, but cannot be made just now. It is made by itself in a while."
+        ) from error
+
+
+def _accept(message: Message, editor_name: str) -> Message | None:
+    """The change as it was first accepted; None if another one was."""
+    row = Edit(message_id=message.id, revision=message.revision, editor_name=editor_name, body=_encode(message))
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError:
+        first = Edit.objects.filter(message_id=message.id, revision=message.revision).first()
+        if first is None or first.body is None or first.editor_name != editor_name:
+            return None
+        accepted = _decode(bytes(first.body))
+        return accepted if (accepted.body, accepted.state) == (message.body, message.state) else None
+    return message
+
+
+async def _carry_out(message: Message, editor_name: str) -> bool:
+    """Store it and tell the room; False, and it is forgotten, if the store keeps another change in its place."""
+    store: MessageStore = backend("message_store")
+    is_made = await store.edit(message, editor_name=editor_name)
+    if is_made:
+        failpoints.reach("after_edit_store")
+        event: AnyEvent = MessageDeleted(message, editor_name) if message.state == "deleted" else MessageEdited(message)
+        await rooms.publish(message.thread_id, event)
+    await in_db_later(_clear, message.id, message.revision)
+    return is_made
+
+
+def _clear(message_id: UUID, revision: int) -> None:
+    Edit.objects.filter(message_id=message_id, revision=revision).update(body=None, stored_at=now())
+
+
+# -- left behind ----------------------------------------------------------------------------------------
+
+
+async def sweep(older_than_s: float = LEFT_BEHIND_S) -> int:
+    """Make the changes that were accepted and left behind, oldest first; how many."""
+    left = await in_db_later(_left_behind, older_than_s)
+    for message, editor_name in left:
+        if not await _carry_out(message, editor_name):
+            log.info("A change of message %s came too late: a later one is kept.", message.id)
+    return len(left)
+
+
+def _left_behind(older_than_s: float) -> list[tuple[Message, str]]:
+    limit = now() - timedelta(seconds=older_than_s)
+    rows = Edit.objects.filter(stored_at=None, created_at__lte=limit).order_by("created_at", "revision")[:BATCH]
+    return [(_decode(bytes(row.body)), row.editor_name) for row in rows if row.body is not None]
+
+
+def prune() -> int:
+    """Forget the changes that were made more than seven days ago; how many."""
+    count, _ = Edit.objects.filter(stored_at__isnull=False, created_at__lt=now() - KEPT).delete()
+    return count
