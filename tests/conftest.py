@@ -128,6 +128,23 @@ def redis() -> servers.RedisServer:
     return servers.redis()
 
 
+@pytest.fixture
+def shared(redis: servers.RedisServer, settings: Any) -> str:
+    """What the settings of a server with several processes say of Redis: an empty database of it, at this address."""
+    return use_redis(settings, redis.empty_database())
+
+
+def use_redis(settings: Any, url: str) -> str:
+    settings.REDIS_URL = url
+    settings.CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [url], "prefix": "parley"},
+        }
+    }
+    return url
+
+
 @pytest.fixture(scope="session")
 def cassandra() -> servers.CassandraServer:
     """One real node of Apache Cassandra, started for the first test that asks."""

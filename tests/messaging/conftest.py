@@ -2,8 +2,9 @@
 
 import asyncio
 import socket as sockets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,9 @@ from chatplatform.kernel import limits
 from chatplatform.kernel.db import in_db
 from projects.models import User
 from tests.client import Client
+from tests.conftest import use_redis
 from threads.models import Thread
+from tools import services
 
 
 @pytest.fixture
@@ -82,6 +85,15 @@ async def serving(protocol: Any = None, send_buffer: int = 0) -> AsyncIterator[L
         yield Live(server, stack)
     server.should_exit = True
     await running
+
+
+@pytest.fixture
+def own_redis(settings: Any, tmp_path: Path) -> Iterator[services.Redis]:
+    """A Redis of the test's own, which it may hurt: it is the one in the settings."""
+    server = services.Redis(tmp_path / "redis").start()
+    use_redis(settings, server.url())
+    yield server
+    server.kill()
 
 
 @pytest.fixture

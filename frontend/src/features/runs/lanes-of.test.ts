@@ -30,7 +30,9 @@ describe("lanes", () => {
   })
 
   it("have short names where those tell them apart", () => {
-    expect(shortNamesOf(["GPT-5.1", "Claude Sonnet 4.5", "Claude Haiku", "Gemini 3 Pro"])).toEqual(["GPT-5.1", "Claude Sonnet 4.5", "Claude Haiku", "Gemini"])
+    expect(shortNamesOf(["GPT-5.1", "Claude Sonnet 4.5", "Claude Haiku", "Gemini 3 Pro"])).toEqual(["GPT-5.1", "Sonnet 4.5", "Haiku", "Gemini"])
+    expect(shortNamesOf(["Scripted · Ada", "Scripted · Ben", "SmolLM2 Plain", "SmolLM2 Plain"])).toEqual(["Ada", "Ben", "SmolLM2 Plain", "SmolLM2 Plain"])
+    expect(shortNamesOf(["Qwen", "Qwen Max"])).toEqual(["Qwen", "Max"])
   })
 })
 

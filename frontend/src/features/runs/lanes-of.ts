@@ -46,10 +46,17 @@ export function letterOf(index: number): string {
   return index < 26 ? String.fromCharCode(65 + index) : String(index + 1)
 }
 
-/** This function will give the first word of each name, or the whole name where another begins the same. */
+/** For the narrow tabs: each name's first word, or, among names that begin alike, what tells them apart. */
 export function shortNamesOf(names: readonly string[]): string[] {
-  const firsts = names.map((name) => name.split(" ")[0] ?? name)
-  return names.map((name, index) => (firsts.filter((first) => first === firsts[index]).length === 1 ? (firsts[index] ?? name) : name))
+  const words = names.map((name) => name.split(" "))
+  return names.map((name, index) => {
+    const mine = words[index] ?? []
+    const alike = words.filter((others) => others[0] === mine[0])
+    if (alike.length === 1) return mine[0] ?? name
+    const shared = mine.findIndex((word, at) => alike.some((others) => others[at] !== word))
+    const rest = mine.slice(shared).join(" ").replace(/^[^\p{L}\p{N}]+/u, "")
+    return shared < 0 || rest === "" ? name : rest
+  })
 }
 
 /** How many columns a room of this inner width holds: 300 px each and 28 between, at most four. */
