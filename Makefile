@@ -8,13 +8,16 @@ UV = .cache/uv/bin/uv
 COMPILE = $(UV) pip compile -q $(UPGRADE) --universal --generate-hashes --no-header --no-annotate --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format build bench storybook types lock clean python
+.PHONY: help run full test lint format build bench storybook types lock clean python
 
 help:  ## what each command does
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 run: python  ## set everything up, build what is stale, and serve (PORT=9000 for another port)
 	@PORT='$(PORT)' exec $(PYTHON) -m tools.run
+
+full: python  ## the full profile on this machine: PostgreSQL, Redis, Cassandra, two web processes, two workers
+	@PORT='$(PORT)' exec $(PYTHON) -m tools.full $(FULL)
 
 test: python  ## everything: lint, types, unit, API, socket, kill and browser tests, size limits
 	$(PREPARE) dev

@@ -14,10 +14,10 @@ from tools.services.process import Service
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def end_with_us(folder: Path) -> "subprocess.Popen[bytes]":
-    """Let every server under `folder` be killed, and the folder removed, once this process has ended."""
+def end_with_us(folder: Path, *, keeps_files: bool = False) -> "subprocess.Popen[bytes]":
+    """Let every server under `folder` be killed, and the folder removed unless it is to be kept, once this process has ended."""
     return subprocess.Popen(
-        [sys.executable, "-m", "tools.services.guard", str(folder)],
+        [sys.executable, "-m", "tools.services.guard", str(folder), *(["--keep"] if keeps_files else [])],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         start_new_session=True,
@@ -31,7 +31,9 @@ def kill_all(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     sys.stdin.buffer.read()
     kill_all(Path(sys.argv[1]))
-    shutil.rmtree(sys.argv[1], ignore_errors=True)
+    if "--keep" not in sys.argv:
+        shutil.rmtree(sys.argv[1], ignore_errors=True)

@@ -84,6 +84,10 @@ class Service:
         return None
 
     @property
+    def cwd(self) -> Path:
+        return self.folder
+
+    @property
     def log(self) -> Path:
         return self.folder / "server.log"
 
@@ -108,7 +112,7 @@ class Service:
         with self.log.open("ab") as out:
             child = subprocess.Popen(
                 [str(word) for word in self.command()],
-                cwd=self.folder,
+                cwd=self.cwd,
                 env={**self.environment()},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
