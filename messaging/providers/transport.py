@@ -16,6 +16,7 @@ import httpcore
 import httpx
 
 from messaging.providers import addresses
+from messaging.providers.connecting import connect
 
 # httpcore asks for this package whenever it takes a lock. Where it is not installed, each time is a search of the whole
 # path, a fifth of the loop's work while many answers stream; None says at once that there is none.
@@ -30,7 +31,6 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
 
     def __init__(self, *, is_private_allowed: bool) -> None:
         self._is_private_allowed = is_private_allowed
-        self._inner = httpcore.AnyIOBackend()
 
     async def connect_tcp(
         self,
@@ -46,9 +46,7 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
                 failure: Exception = httpcore.ConnectError("no address")
                 for number in numbers:
                     try:
-                        return await self._inner.connect_tcp(
-                            number, port, local_address=local_address, socket_options=socket_options
-                        )
+                        return await connect(number, port, local_address, socket_options)
                     except httpcore.ConnectError as error:
                         failure = error
                 raise failure

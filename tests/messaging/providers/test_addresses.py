@@ -6,7 +6,7 @@ from typing import Any
 import httpcore
 import pytest
 
-from messaging.providers import addresses
+from messaging.providers import addresses, transport
 from messaging.providers.addresses import AddressRefused, check_address, read_url, resolve
 from messaging.providers.transport import CheckedBackend
 
@@ -98,17 +98,6 @@ def test_one_bad_answer_refuses_the_name(monkeypatch: pytest.MonkeyPatch) -> Non
         asyncio.run(resolve("api.example.org", 443, is_private_allowed=False))
 
 
-class Dial:
-    """A backend that connects nowhere and remembers where it was sent."""
-
-    def __init__(self) -> None:
-        self.hosts: list[str] = []
-
-    async def connect_tcp(self, host: str, port: int, **options: Any) -> Any:
-        self.hosts.append(host)
-        raise httpcore.ConnectError("nowhere")
-
-
 async def test_the_connection_goes_to_the_number_that_was_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     """A second answer to the same name (rebinding) is never asked for within one connection."""
     answers = iter([[PUBLIC], ["127.0.0.1"]])
@@ -116,15 +105,21 @@ async def test_the_connection_goes_to_the_number_that_was_checked(monkeypatch: p
     async def ask(host: str, port: int) -> list[str]:
         return next(answers)
 
+    dialled: list[str] = []
+
+    async def dial(number: str, *_: Any) -> Any:
+        dialled.append(number)
+        raise httpcore.ConnectError("nowhere")
+
     monkeypatch.setattr(addresses, "_ask", ask)
-    backend, dial = CheckedBackend(is_private_allowed=False), Dial()
-    monkeypatch.setattr(backend, "_inner", dial)
+    monkeypatch.setattr(transport, "connect", dial)
+    backend = CheckedBackend(is_private_allowed=False)
     with pytest.raises(httpcore.ConnectError):
         await backend.connect_tcp("rebind.example", 443)
-    assert dial.hosts == [PUBLIC]
+    assert dialled == [PUBLIC]
     with pytest.raises(AddressRefused):  # the next connection sees the second answer, and refuses it
         await backend.connect_tcp("rebind.example", 443)
-    assert dial.hosts == [PUBLIC]
+    assert dialled == [PUBLIC]
 
 
 async def test_names_are_resolved_for_real() -> None:
