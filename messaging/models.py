@@ -192,6 +192,7 @@ class Move(models.Model):
     seq = models.BigIntegerField(default=0)  # and of it the places up to here
     messages = models.BigIntegerField(default=0)
     copied_at = models.DateTimeField(null=True)  # when every branch had been copied once
+    compared_at = models.DateTimeField(null=True)  # when both stores were found to hold the same
     caught_up_to = models.DateTimeField()  # whatever was stored before this moment has been copied
 
 

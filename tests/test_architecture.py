@@ -35,7 +35,7 @@ MESSAGING: tuple[tuple[str, ...], ...] = (
     ),
     ("runs",),
     ("asking", "history"),
-    ("services", "actions", "line_ups"),
+    ("services", "actions", "line_ups", "moving"),
     ("consumers", "api", "listeners", "routing"),
     ("lifecycle", "apps"),
 )

@@ -1,6 +1,6 @@
 """The promise of a message store, whichever database is behind it."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -39,3 +39,13 @@ class MessageStore(Protocol):
 
     async def revisions(self, message_id: UUID) -> list[Revision]:
         """The superseded texts, oldest first."""
+
+
+class MovableStore(MessageStore, Protocol):
+    """A store out of which all can be read, and into which all can be put as it was. For moving from one to another."""
+
+    def branches(self) -> AsyncIterator[UUID]:
+        """Every branch that has messages of its own, once, in any order."""
+
+    async def put_revisions(self, revisions: Sequence[tuple[UUID, Revision]]) -> None:
+        """Keep superseded texts of messages. A repeat changes nothing."""

@@ -4,7 +4,7 @@ A page is two range reads of one index per entry of the branch's path, whatever 
 One statement writes: an upsert that only ever raises a revision, so a repeat changes nothing.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from functools import lru_cache, wraps
 from typing import Any, ParamSpec, TypeVar, cast
 from uuid import UUID
@@ -67,6 +67,16 @@ class OrmMessageStore:
 
     async def revisions(self, message_id: UUID) -> list[Revision]:
         return await in_db(_revisions, message_id)
+
+    # -- for moving everything ------------------------------------------------------------------------------
+
+    async def branches(self) -> AsyncIterator[UUID]:
+        for branch_id in await in_db(_branches):
+            yield branch_id
+
+    async def put_revisions(self, revisions: Sequence[tuple[UUID, Revision]]) -> None:
+        if revisions:
+            await in_db_later(_put_revisions, revisions)
 
 
 def _upsert_sql() -> str:
@@ -211,3 +221,27 @@ def _edit(message: Message, editor_name: str) -> bool:
 def _revisions(message_id: UUID) -> list[Revision]:
     rows = StoredRevision.objects.filter(message_id=message_id).order_by("revision")
     return [Revision(r.revision, r.body, cast(MessageState, r.state), r.editor_name, r.edited_at) for r in rows]
+
+
+@_unavailable
+def _branches() -> list[UUID]:
+    return list(StoredMessage.objects.order_by("branch_id").values_list("branch_id", flat=True).distinct())
+
+
+@_unavailable
+def _put_revisions(revisions: Sequence[tuple[UUID, Revision]]) -> None:
+    StoredRevision.objects.bulk_create(
+        [
+            StoredRevision(
+                message_id=message_id,
+                revision=old.revision,
+                body=old.body,
+                state=old.state,
+                editor_name=old.editor_name,
+                edited_at=old.edited_at,
+            )
+            for message_id, old in revisions
+        ],
+        batch_size=_ROW_BATCH,
+        ignore_conflicts=True,
+    )

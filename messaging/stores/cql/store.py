@@ -20,6 +20,7 @@ from messaging.stores.cql.bridge import Bridge, Write, many
 from messaging.stores.cql.rows import (
     MessageRow,
     Pieces,
+    Values,
     bucket_of,
     bucket_values,
     is_whole,
@@ -53,9 +54,11 @@ class CqlMessageStore:
         partitions: dict[tuple[UUID, int], list[Message]] = {}
         for message in messages:
             partitions.setdefault((message.branch_id, bucket_of(message.seq)), []).append(message)
-        new = await asyncio.gather(*(self._new(*key, said) for key, said in partitions.items()))
-        await self._write_before(new)
-        await asyncio.gather(*(self._write_rows(said) for said in new))
+        found = await asyncio.gather(*(self._new(*key, said) for key, said in partitions.items()))
+        new = [said for said in found if said]
+        rows = [[message_values(message) for message in said] for said in new]
+        await self._write_before(new, [chunk for some in rows for _, chunks in some for chunk in chunks])
+        await asyncio.gather(*(self._write_rows([row for row, _ in some]) for some in rows))
 
     async def get(self, message_id: UUID) -> Message | None:
         row = await self._row(message_id)
@@ -127,28 +130,25 @@ class CqlMessageStore:
                 new[address] = message
         return list(new.values())
 
-    async def _write_before(self, partitions: Iterable[Sequence[Message]]) -> None:
-        """Whatever the rows of these messages count on."""
-        said = [message for partition in partitions for message in partition]
-        chunks = [chunk for message in said for chunk in message_values(message)[1]]
-        buckets = {(message.branch_id, bucket_of(message.seq)) for message in said}
-        refs = [Write(cql.INSERT_REF, ref_values(message)) for message in said]
+    async def _write_before(self, partitions: Sequence[Sequence[Message]], chunks: Sequence[Values]) -> None:
+        """Whatever the rows of these messages, which are in one partition each time, count on."""
+        refs = [Write(cql.INSERT_REF, ref_values(message)) for said in partitions for message in said]
+        buckets = [bucket_values(said[0].branch_id, bucket_of(said[0].seq)) for said in partitions]
         await asyncio.gather(
             self._write_all(cql.INSERT_CHUNK, chunks),
-            self._write_all(cql.INSERT_BUCKET, (bucket_values(*bucket) for bucket in buckets)),
+            self._write_all(cql.INSERT_BUCKET, buckets),
             *(self._bridge.write(*some) for some in many(refs, _REFS_AT_ONCE)),
         )
 
     async def _write_all(self, statement: str, rows: Iterable[Any]) -> None:
         await asyncio.gather(*(self._bridge.write(Write(statement, row)) for row in rows))
 
-    async def _write_rows(self, messages: Sequence[Message]) -> None:
+    async def _write_rows(self, rows: Sequence[Values]) -> None:
         """Rows of one partition, some in one request each time."""
         batches: list[list[Write]] = []
-        size = _BATCH_BYTES
-        for message in messages:
-            row, _ = message_values(message)
-            if size + size_of(row) > _BATCH_BYTES or len(batches[-1]) == _BATCH_ROWS:
+        size = 0
+        for row in rows:
+            if not batches or size + size_of(row) > _BATCH_BYTES or len(batches[-1]) == _BATCH_ROWS:
                 batches.append([])
                 size = 0
             batches[-1].append(Write(cql.INSERT_MESSAGE, row))

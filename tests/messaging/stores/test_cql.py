@@ -15,6 +15,7 @@ from chatplatform.kernel.ids import new_id
 from messaging.stores.cql import bridge, connection, schema
 from messaging.stores.cql import statements as cql
 from messaging.stores.cql.connection import Servers
+from messaging.stores.cql.rows import message_values
 from messaging.stores.cql.store import CqlMessageStore
 from messaging.types import Attempt, Message, Meta, Range
 from tests.messaging.stores.made import THEN, edited, message
@@ -212,9 +213,8 @@ async def test_a_late_repeat_from_elsewhere_undoes_nothing(store: CqlMessageStor
     assert await other.edit(two, editor_name="Bob")
     assert await other.edit(three, editor_name="Bob")
     # Even the bare writes, without the look that comes before them.
-    await store._write_before([[one]])
-    await store._write_rows([one])
-    await store._write_rows([two])
+    await store._write_before([[one]], [])
+    await store._write_rows([message_values(one)[0], message_values(two)[0]])
     for each in (store, other):
         assert await each.get(one.id) == three
         assert not await each.edit(two, editor_name="Bob")
@@ -223,7 +223,7 @@ async def test_a_late_repeat_from_elsewhere_undoes_nothing(store: CqlMessageStor
 
 async def test_a_write_that_was_cut_off_is_made_whole_by_its_repeat(store: CqlMessageStore) -> None:
     one = message(new_id(), 1)
-    await store._write_before([[one]])  # and then the process died
+    await store._write_before([[one]], [])  # and then the process died
     assert await store.get(one.id) is None
     assert await store.page([Range(one.branch_id, 1)]) == []
     await store.put([one])
