@@ -12,8 +12,8 @@ from messaging.types import Cursor
 class Entry(Struct, frozen=True):
     """One encoded event. `turn_id` and `attempt` fence the events of a turn.
 
-    `text` and `reasoning` are what the event adds to the turn's words. `mark`: "waiting" says why the
-    turn does not speak yet, "last" that it is over.
+    `text` or `reasoning` is what the event adds to the turn's words, and `at` where that begins, in code points; None:
+    after what was said. `mark`: "waiting" says why the turn does not speak yet, "last" that it is over.
     """
 
     data: bytes
@@ -22,15 +22,21 @@ class Entry(Struct, frozen=True):
     text: str = ""
     reasoning: str = ""
     mark: Literal["", "waiting", "last"] = ""
+    at: int | None = None
 
 
 class Appended(Struct, frozen=True):
-    """Offsets `first` to `last` were given, in the entries' order, to all but `refused` (indices)."""
+    """Offsets `first` to `last` were given, in the entries' order, to all but `refused` and `holes` (indices) and words
+    that the turn had said before.
+
+    `holes`: words of a turn that begin after all the log knows of it. Say the whole of it again, `at` 0.
+    """
 
     epoch: str
     first: int
     last: int
     refused: tuple[int, ...] = ()
+    holes: tuple[int, ...] = ()
 
 
 class Slice(Struct, frozen=True):
@@ -78,24 +84,32 @@ class StreamLog(Protocol):
         """Number and keep the entries. One whose attempt is lower than the highest seen for its
         turn is refused: its writer was superseded and must stop. A higher attempt begins with no
         words. After a turn's "last" event all more of that attempt is refused too, that event itself
-        included. Raises Unavailable."""
+        included.
+
+        Raises Unavailable; whether the entries were kept is then not known. Words may simply be appended again: what a
+        turn said already is not said twice, and a whole that goes on where the log stopped takes the place of its part.
+        """
 
     async def read_after(self, thread_id: UUID, cursor: Cursor) -> Slice | None:
         """All events after the cursor, or None if the epoch is another one, the first missing event
         is gone, or the cursor is ahead of the log: never a part of what was missed."""
 
     async def top(self, thread_id: UUID) -> Cursor:
-        """Where the log stands; offset 0 of a fresh epoch for a thread nobody wrote to yet."""
+        """Where the log stands; offset 0 of a fresh epoch for a thread nobody wrote to yet. Raises Unavailable,
+        as all that reads."""
 
     async def standing(self, thread_id: UUID) -> Standing:
         """Where the log stands and what the turns going on have said by then, in one instant."""
 
     async def follow(self, thread_id: UUID, hear: Hear) -> None:
         """Give `hear` all that is appended to the room from when this returns; it replaces an earlier one.
-        The next events wait until it is done. Raises Unavailable."""
+        The next events wait until it is done. Raises Unavailable: then from soon on, as soon as it can be."""
 
     def unfollow(self, thread_id: UUID) -> None:
         """Hear no more of the room, at once."""
 
     async def forget(self, thread_id: UUID) -> None:
         """Drop the thread's log; the next epoch is a new one."""
+
+    async def stop(self) -> None:
+        """Let go of connections and of whoever follows."""

@@ -8,6 +8,7 @@ import secrets
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 from itertools import islice
+from typing import Literal
 from uuid import UUID
 
 from chatplatform.kernel.clock import monotonic
@@ -23,21 +24,44 @@ MAX_FENCES = 512
 _OVERHEAD_BYTES = 100  # of one kept event: its bytes object and its tuple
 
 
+class _Words:
+    """Parts are joined only when somebody asks, so adding stays cheap."""
+
+    __slots__ = ("n", "parts")
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.n = 0  # code points
+
+    def add(self, words: str, at: int | None) -> Literal["kept", "said", "hole"]:
+        n, begin = len(words), self.n if at is None else at
+        if begin > self.n or 0 < begin < self.n < begin + n:
+            return "hole"
+        if n and begin + n <= self.n:
+            return "said"
+        if begin < self.n:  # the whole of it is said again, and more
+            self.parts.clear()
+        self.parts.append(words)
+        self.n = begin + n
+        return "kept"
+
+    def whole(self) -> str:
+        self.parts = ["".join(self.parts)]
+        return self.parts[0]
+
+
 class _Turn:
-    """What one turn said. Parts are joined only when somebody asks, so adding stays cheap."""
+    """What one turn said."""
 
     __slots__ = ("attempt", "reasoning", "text", "waiting")
 
     def __init__(self, attempt: int) -> None:
         self.attempt = attempt
-        self.text: list[str] = []
-        self.reasoning: list[str] = []
+        self.text, self.reasoning = _Words(), _Words()
         self.waiting: bytes | None = None
 
     def said(self) -> Said:
-        self.text = ["".join(self.text)]
-        self.reasoning = ["".join(self.reasoning)]
-        return Said(self.attempt, self.text[0], self.reasoning[0], self.waiting)
+        return Said(self.attempt, self.text.whole(), self.reasoning.whole(), self.waiting)
 
 
 class _Room:
@@ -63,21 +87,24 @@ class _Room:
             self.fences.popitem(last=False)
         return True
 
-    def hear(self, entry: Entry) -> None:
+    def hear(self, entry: Entry) -> Literal["kept", "said", "hole"]:
         """Keep what the entry adds to its turn's words."""
         if entry.turn_id is None:
-            return
+            return "kept"
         if entry.mark == "last":
             self.turns.pop(entry.turn_id, None)
-            return
+            return "kept"
         turn = self.turns.get(entry.turn_id)
         if turn is None or turn.attempt != entry.attempt:
             turn = self.turns[entry.turn_id] = _Turn(entry.attempt)
+        took: Literal["kept", "said", "hole"] = "kept"
         if entry.text:
-            turn.text.append(entry.text)
-        if entry.reasoning:
-            turn.reasoning.append(entry.reasoning)
-        turn.waiting = entry.data if entry.mark == "waiting" else None
+            took = turn.text.add(entry.text, entry.at)
+        elif entry.reasoning:
+            took = turn.reasoning.add(entry.reasoning, entry.at)
+        if took == "kept":
+            turn.waiting = entry.data if entry.mark == "waiting" else None
+        return took
 
     def drop_oldest(self) -> int:
         _, data = self.events.popleft()
@@ -100,13 +127,19 @@ class MemoryStreamLog:
     async def append(self, thread_id: UUID, entries: Sequence[Entry]) -> Appended:
         room = self._room(thread_id)
         self._rooms.move_to_end(thread_id)
-        at, first, refused = monotonic(), room.last + 1, []
+        at, first = monotonic(), room.last + 1
         kept: list[bytes] = []
+        refused: list[int] = []
+        holes: list[int] = []
         for index, entry in enumerate(entries):
             if not room.admits(entry):
                 refused.append(index)
                 continue
-            room.hear(entry)
+            took = room.hear(entry)
+            if took == "hole":
+                holes.append(index)
+            if took != "kept":
+                continue
             room.last += 1
             room.events.append((at, entry.data))
             kept.append(entry.data)
@@ -117,7 +150,7 @@ class MemoryStreamLog:
             self._size_bytes -= room.drop_oldest()
         self._drop_aged(room, at)
         self._make_room()
-        appended = Appended(room.epoch, first, room.last, tuple(refused))
+        appended = Appended(room.epoch, first, room.last, tuple(refused), tuple(holes))
         if kept and (hear := self._hearers.get(thread_id)) is not None:
             await hear(thread_id, room.epoch, first, kept)
         return appended
@@ -154,6 +187,9 @@ class MemoryStreamLog:
         room = self._rooms.pop(thread_id, None)
         if room is not None:
             self._size_bytes -= room.size_bytes
+
+    async def stop(self) -> None:
+        self._hearers.clear()
 
     def _room(self, thread_id: UUID) -> _Room:
         room = self._rooms.get(thread_id)

@@ -2,27 +2,43 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
 from uuid import UUID
 
 import pytest
 from django.utils.module_loading import import_string
 
 from chatplatform.kernel import clock
+from chatplatform.kernel.backends import backend
 from chatplatform.kernel.ids import new_id
-from messaging.streams import memory
-from messaging.streams.base import Entry, StreamLog
+from messaging.streams import memory, redis
+from messaging.streams.base import Entry, Said, StreamLog
 from messaging.types import Cursor
 
-LOGS = ["messaging.streams.memory.MemoryStreamLog"]
+LOGS = [
+    "messaging.streams.memory.MemoryStreamLog",
+    pytest.param("messaging.streams.redis.RedisStreamLog", marks=pytest.mark.needs("redis")),
+]
 
 
 @pytest.fixture(params=LOGS)
-async def log(request: pytest.FixtureRequest) -> AsyncIterator[StreamLog]:
-    yield import_string(request.param)()
+async def log(request: pytest.FixtureRequest, settings: Any) -> AsyncIterator[StreamLog]:
+    if "redis" in request.param:
+        request.getfixturevalue("shared")
+        settings.BACKENDS = {**settings.BACKENDS, "relay": "messaging.relays.channels.ChannelRelay"}
+    await backend("relay").start()
+    log: StreamLog = import_string(request.param)()
+    yield log
+    await log.stop()
+    await backend("relay").stop()
 
 
 def words(turn: UUID, attempt: int, text: str, **fields: str) -> Entry:
     return Entry(text.encode(), turn, attempt, text=text, **fields)  # type: ignore[arg-type]
+
+
+def said(turn: UUID, at: int, text: str) -> Entry:
+    return Entry(text.encode(), turn, 1, text=text, at=at)
 
 
 async def test_offsets_are_dense_from_one(log: StreamLog) -> None:
@@ -123,6 +139,37 @@ async def test_a_new_attempt_begins_with_no_words(log: StreamLog) -> None:
     assert (said.attempt, said.text) == (2, "")
 
 
+async def test_words_that_are_said_again_are_not_said_twice(log: StreamLog) -> None:
+    thread, turn = new_id(), new_id()
+    await log.append(thread, [said(turn, 0, "Hel"), said(turn, 3, "lo")])
+    again = await log.append(thread, [said(turn, 3, "lo"), said(turn, 5, "!"), said(turn, 0, "Hello!")])
+    assert (again.first, again.last, again.refused, again.holes) == (3, 3, (), ())
+    assert (await log.standing(thread)).turns[turn].text == "Hello!"
+    only = await log.append(thread, [said(turn, 5, "!")])
+    assert (only.first, only.last) == (4, 3)
+
+
+async def test_words_whose_beginning_is_not_known_are_not_kept(log: StreamLog) -> None:
+    """As after the log has forgotten the room in the middle of an answer."""
+    thread, turn, other = new_id(), new_id(), new_id()
+    holed = await log.append(thread, [said(turn, 5, "!"), Entry(b"else"), said(other, 0, "a"), said(other, 9, "b")])
+    assert (holed.first, holed.last, holed.holes, holed.refused) == (1, 2, (0, 3), ())
+    assert (await log.standing(thread)).turns.get(turn) in {None, Said(1, "", "")}
+    whole = await log.append(thread, [said(turn, 0, "Hello!"), said(turn, 6, "?")])
+    assert (whole.first, whole.last, whole.holes) == (3, 4, ())
+    assert (await log.standing(thread)).turns[turn].text == "Hello!?"
+
+
+async def test_the_whole_takes_the_place_of_its_part(log: StreamLog) -> None:
+    thread, turn = new_id(), new_id()
+    await log.append(thread, [said(turn, 0, "Hel")])
+    overlapping = await log.append(thread, [said(turn, 2, "llo")])
+    assert overlapping.holes == (0,)
+    whole = await log.append(thread, [said(turn, 0, "Hello ⛴️"), said(turn, 8, "!")])
+    assert (whole.last - whole.first, whole.holes) == (1, ())
+    assert (await log.standing(thread)).turns[turn].text == "Hello ⛴️!"
+
+
 async def test_waiting_is_known_until_the_turn_goes_on(log: StreamLog) -> None:
     thread, turn = new_id(), new_id()
     await log.append(thread, [Entry(b"why", turn, 1, mark="waiting")])
@@ -142,14 +189,16 @@ async def test_a_room_is_bounded_in_bytes(log: StreamLog) -> None:
 
 
 async def test_events_pass_with_age_but_the_position_stays(log: StreamLog, monkeypatch: pytest.MonkeyPatch) -> None:
-    if not isinstance(log, memory.MemoryStreamLog):
-        pytest.skip("the server's own clock decides")
     thread = new_id()
     before = await log.append(thread, [Entry(b"old")])
-    then = clock.monotonic()
-    monkeypatch.setattr(memory, "monotonic", lambda: then + memory.MAX_AGE_S + 1)
-    assert await log.read_after(thread, Cursor(before.epoch, 0)) is None
-    after = await log.append(thread, [Entry(b"new")])
+    with monkeypatch.context() as patch:
+        if isinstance(log, memory.MemoryStreamLog):
+            then = clock.monotonic()
+            patch.setattr(memory, "monotonic", lambda: then + memory.MAX_AGE_S + 1)
+        else:
+            patch.setattr(redis, "MAX_AGE_S", -1)  # its clock is its own
+        assert await log.read_after(thread, Cursor(before.epoch, 0)) is None
+        after = await log.append(thread, [Entry(b"new")])
     assert (after.epoch, after.first) == (before.epoch, 2)
 
 

@@ -1,0 +1,4 @@
+-- Answers: epoch and last offset.
+
+local epoch, last = stand()
+return {epoch, last}
