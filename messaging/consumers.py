@@ -7,6 +7,7 @@ itself and answered by one call to a service. Channels' consumer is not used: it
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, cast
 from uuid import UUID
 
@@ -14,7 +15,7 @@ import msgspec
 from django.conf import settings
 
 from chatplatform.kernel.clock import monotonic
-from chatplatform.kernel.errors import AppError, Invalid, NotFound, TooMany
+from chatplatform.kernel.errors import AppError, Invalid, NotFound, TooMany, Unavailable
 from messaging import access, actions, handshake, history, presence, protocol, rooms, services
 from messaging.hub import BEAT_S, hub
 from messaging.packets import merge, pack, pack_events
@@ -195,7 +196,8 @@ class Connection:
         if not hub().is_seated(seat):
             return False
         seat.project_id = project_id
-        await hub().follow(seat)
+        with suppress(Unavailable):  # then its words come from when they can; reading and sending go on
+            await hub().follow(seat)
         if not hub().is_seated(seat):
             return False
         await presence.came(seat.thread_id, self.person, self.socket.id)
@@ -212,7 +214,10 @@ class Connection:
         return True
 
     async def _recover(self, seat: Seat, command: Join, cursor: Cursor) -> bool:
-        missed = await rooms.read_after(seat.thread_id, cursor)
+        try:
+            missed = await rooms.read_after(seat.thread_id, cursor)
+        except Unavailable:
+            return False
         if missed is None or not hub().is_seated(seat):
             return False
         last = cursor.offset + len(missed.events)

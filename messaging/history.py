@@ -7,6 +7,7 @@ of the same thing at the same time share one query; who asks is let in before th
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -17,13 +18,13 @@ from django.db.models import Q
 
 from chatplatform.kernel.backends import backend
 from chatplatform.kernel.db import in_db
-from chatplatform.kernel.errors import Invalid
+from chatplatform.kernel.errors import Invalid, Unavailable
 from messaging import outbox, presence, protocol, rooms
 from messaging.models import Run, RunState, Turn, TurnState
 from messaging.protocol import LiveTurn, MessagesPage, RunView, Snapshot, TurnWaiting
 from messaging.runs import views
 from messaging.stores.base import MessageStore
-from messaging.streams.base import Said
+from messaging.streams.base import Said, Standing
 from messaging.types import Cursor, Message, Range, Revision
 from projects.access import nothing
 from projects.roles import Permission
@@ -59,8 +60,11 @@ async def page(
     limit = max(1, min(limit, MOST_PLACES))
     branch, _ = await let_in(user_id, thread_id, branch_id)
     # Whatever was told is read: a reader never joins a read that began before the last event.
-    top = await rooms.top(thread_id)
-    key = ("page", branch.pk, before, after, limit, top.epoch, top.offset)
+    try:
+        top: Hashable = await rooms.top(thread_id)
+    except Unavailable:
+        top = object()  # nobody else's
+    key = ("page", branch.pk, before, after, limit, top)
     messages, has_more = await _shared(key, partial(_places, branch, before, after, limit, with_open=True))
     chosen = await _choices(branch, user_id, messages)
     return MessagesPage(messages, has_more, chosen)
@@ -173,12 +177,16 @@ async def snapshot(user_id: UUID, branch: Branch) -> tuple[Cursor, Snapshot]:
 
 
 async def _read_room(thread_id: UUID, branch: Branch) -> tuple[Cursor, Snapshot]:
-    standing = await rooms.standing(thread_id)
+    try:
+        standing = await rooms.standing(thread_id)
+    except Unavailable:
+        standing = Standing(Cursor("", 0), {})  # whoever holds this cursor loads anew when the stream is back
     rows = await in_db(_rows, thread_id, branch.pk)
     messages, has_more = await _places(branch, None, None, SNAPSHOT_PLACES, with_open=False)
     begun_since: Iterable[UUID] = ()
     if any(turn.id not in standing.turns for turn in rows.turns):
-        begun_since = (await rooms.standing(thread_id)).turns
+        with suppress(Unavailable):
+            begun_since = (await rooms.standing(thread_id)).turns
     live = [_live(turn, standing.turns.get(turn.id), turn.id in begun_since) for turn in rows.turns]
     return standing.cursor, Snapshot(rows.thread, rows.branch, messages, has_more, live, rows.runs, [], [])
 

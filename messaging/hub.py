@@ -9,12 +9,13 @@ taken by `listeners`.
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
-from time import perf_counter
+from contextlib import suppress
 from uuid import UUID
 
 from chatplatform.kernel.backends import backend
 from chatplatform.kernel.clock import monotonic
 from chatplatform.kernel.errors import Unavailable
+from messaging.hearing import Room
 from messaging.packets import Packet, merge, pack, pack_events
 from messaging.protocol import Beat, Resync, Revoked
 from messaging.relays.base import Relay
@@ -25,31 +26,6 @@ from messaging.types import Cursor
 log = logging.getLogger(__name__)
 
 BEAT_S = 25
-BREATH = 250  # sockets written in one go before the loop gets its turn
-
-
-class Room:
-    __slots__ = ("_seats", "cost_s", "epoch", "last", "seats")
-
-    def __init__(self) -> None:
-        self.seats: dict[Socket, Seat] = {}
-        self._seats: tuple[Seat, ...] | None = None
-        self.epoch = ""
-        self.last = 0  # the highest offset this process knows of
-        self.cost_s = 0.0  # what the last broadcast cost the loop
-
-    def add(self, seat: Seat) -> None:
-        self.seats[seat.socket] = seat
-        self._seats = None
-
-    def remove(self, socket: Socket) -> None:
-        self.seats.pop(socket, None)
-        self._seats = None
-
-    def all(self) -> tuple[Seat, ...]:
-        if self._seats is None:
-            self._seats = tuple(self.seats.values())
-        return self._seats
 
 
 class Hub:
@@ -84,7 +60,7 @@ class Hub:
         """A seat that hears nothing yet: from now on no revocation can miss it."""
         self.leave(socket, thread_id)
         seat = socket.seats[thread_id] = Seat(socket, thread_id)
-        self.rooms.setdefault(thread_id, Room()).add(seat)
+        self.rooms.setdefault(thread_id, Room(thread_id)).add(seat)
         return seat
 
     async def follow(self, seat: Seat) -> None:
@@ -100,7 +76,7 @@ class Hub:
         room = self.rooms[seat.thread_id]
         if not room.epoch:
             room.epoch, room.last = cursor.epoch, cursor.offset
-        elif _is_behind(room, seat):
+        elif room.is_behind(seat):
             seat.socket.wake()
 
     def leave(self, socket: Socket, thread_id: UUID) -> bool:
@@ -133,40 +109,21 @@ class Hub:
 
     # -- events ---------------------------------------------------------------------------------
 
-    async def hear(self, thread_id: UUID, epoch: str, first: int, events: Sequence[bytes]) -> None:
-        """Give the events from offset `first` on to every seat that has all before them; the others catch up.
+    async def hear(self, thread_id: UUID, epoch: str, first: int, events: Sequence[bytes], is_patient: bool) -> None:
+        """What the stream of a room says that somebody here sits in."""
+        if (room := self.rooms.get(thread_id)) is not None:
+            await room.hear(epoch, first, events, is_patient)
 
-        Returns when all were served. A large room lets the loop breathe in between; who comes meanwhile
-        joins with a cursor, so nobody is given anything twice.
-        """
-        room = self.rooms.get(thread_id)
-        if room is None:
-            return
-        started = perf_counter()
-        last = first + len(events) - 1
-        packet = pack_events(thread_id, epoch, first, last, events)
-        room.epoch, room.last = epoch, last
-        before, written = first - 1, 0
-        for seat in room.all():
-            if not seat.is_live:
-                continue
-            socket = seat.socket
-            if seat.offset != before or seat.epoch != epoch:
-                if _is_behind(room, seat):
-                    socket.wake()
-                continue
-            if not socket.is_free:
-                continue
-            seat.offset = last
-            socket.write(packet)
-            written += 1
-            if written % BREATH == 0:
-                await asyncio.sleep(0)
-        # The transports write when the loop comes round, so the cost is known only then.
-        asyncio.get_running_loop().call_soon(self._note_cost, room, started)
+    def missed(self) -> None:
+        """Words of any room may have been lost on the way: look at all of them, soon."""
+        self._looking = asyncio.get_running_loop().create_task(self._look())
 
-    def _note_cost(self, room: Room, started: float) -> None:
-        room.cost_s = perf_counter() - started
+    async def _look(self) -> None:
+        for room in list(self.rooms.values()):
+            try:
+                await room.look()
+            except Unavailable:
+                return  # the next beats look again
 
     def cost_s(self, thread_id: UUID) -> float:
         """What the last broadcast to this room cost the loop, in seconds."""
@@ -176,24 +133,26 @@ class Hub:
     async def catch_up(self, socket: Socket) -> Packet | None:
         """The next packet for a socket that can take one: all that one of its seats has missed."""
         while (seat := self._behind(socket)) is not None:
+            room, cursor = self.rooms[seat.thread_id], Cursor(seat.epoch, seat.offset)
             try:
-                missed = await _stream().read_after(seat.thread_id, Cursor(seat.epoch, seat.offset))
+                missed = await _stream().read_after(seat.thread_id, cursor)
             except Unavailable:
-                missed = None  # a snapshot does not need the stream's memory
+                return None  # `tick` tries again
             if not self.is_seated(seat):
                 continue
-            if missed is None or not missed.events:
+            if missed is None:
                 self.leave(socket, seat.thread_id)
                 return pack(Resync(seat.thread_id, "You are too far behind to catch up."), seat.thread_id)
+            if not missed.events:
+                room.stand(cursor)
+                continue
             seat.offset = missed.first + len(missed.events) - 1
-            room = self.rooms[seat.thread_id]
-            room.last = max(room.last, seat.offset)
             return pack_events(seat.thread_id, missed.epoch, missed.first, seat.offset, merge(missed.events))
         return None
 
     def _behind(self, socket: Socket) -> Seat | None:
         for seat in socket.seats.values():
-            if seat.is_live and _is_behind(self.rooms[seat.thread_id], seat):
+            if seat.is_live and self.rooms[seat.thread_id].is_behind(seat):
                 return seat
         return None
 
@@ -236,7 +195,7 @@ class Hub:
     # -- time -----------------------------------------------------------------------------------
 
     async def tick(self) -> None:
-        """Once a second: drop who did not read for 30 s, and send the beats that are due."""
+        """Once a second: drop who did not read for 30 s, serve who still lacks something, and send the beats due."""
         now = monotonic()
         due = []
         for socket in list(self.sockets):
@@ -245,29 +204,17 @@ class Hub:
             elif now >= socket.next_beat:
                 socket.next_beat = now + BEAT_S
                 due.append(socket)
+            elif socket.is_free and self._behind(socket) is not None:
+                socket.wake()
         tops: dict[UUID, int] = {}
         for thread_id in {seat.thread_id for socket in due for seat in socket.seats.values() if seat.is_live}:
-            await self._note_top(thread_id, tops)
+            if (room := self.rooms.get(thread_id)) is not None:
+                with suppress(Unavailable):
+                    await room.look()
+                    tops[thread_id] = room.last
         for socket in due:
             live = [seat.thread_id for seat in socket.seats.values() if seat.is_live and seat.thread_id in tops]
             socket.push(pack(Beat({str(thread_id): tops[thread_id] for thread_id in live})))
-
-    async def _note_top(self, thread_id: UUID, tops: dict[UUID, int]) -> None:
-        """Where the stream stands; a seat that lacks something by it is served."""
-        try:
-            top = await _stream().top(thread_id)
-        except Unavailable:
-            return
-        tops[thread_id] = top.offset
-        if (room := self.rooms.get(thread_id)) is not None and (room.epoch, room.last) != (top.epoch, top.offset):
-            room.epoch, room.last = top.epoch, top.offset
-            for seat in room.all():
-                if seat.is_live and _is_behind(room, seat):
-                    seat.socket.wake()
-
-
-def _is_behind(room: Room, seat: Seat) -> bool:
-    return seat.epoch != room.epoch or seat.offset < room.last
 
 
 def _stream() -> StreamLog:

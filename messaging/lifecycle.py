@@ -21,6 +21,7 @@ async def start() -> None:
     global _clock
     if _clock is not None:
         return
+    backend("relay").when_missed(_missed)
     await backend("relay").start()
     loop = asyncio.get_running_loop()
     _clock = loop.create_task(_tick_for_ever(), name="live clock")
@@ -49,6 +50,7 @@ async def stop() -> None:
     _clock.cancel()
     await asyncio.wait({_clock})
     _clock = None
+    await backend("stream_log").stop()
     await backend("relay").stop()
     reset()
 
@@ -58,6 +60,10 @@ def reset() -> None:
     for module in (news, presence, rooms, history, hub):
         module.reset()
     access.drop()
+
+
+def _missed() -> None:
+    hub.hub().missed()
 
 
 async def _tick_for_ever() -> None:

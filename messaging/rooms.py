@@ -3,6 +3,7 @@
 `publish` encodes an event once and appends it to the stream, from which the hubs hear it. Deltas are gathered
 per turn: the first goes out at once, later ones wait at most a window that grows with what a broadcast
 costs here. Any other event takes the gathered deltas with it, so the order in the stream is the order of speaking.
+A stream that forgot a turn in the middle of its words is told the whole again; a room that missed an event begins anew.
 """
 
 import asyncio
@@ -14,6 +15,8 @@ from chatplatform.kernel.backends import backend
 from chatplatform.kernel.clock import monotonic
 from chatplatform.kernel.errors import Unavailable
 from messaging import protocol
+from messaging.gathering import LEAST_WINDOW_S, Gathering, entry_of
+from messaging.hearing import BROADCAST_SHARE, MOST_WINDOW_S
 from messaging.hub import hub
 from messaging.protocol import (
     AnyEvent,
@@ -26,6 +29,7 @@ from messaging.protocol import (
     TurnReset,
     TurnStarted,
     TurnWaiting,
+    TypingNow,
 )
 from messaging.relays.base import Relay
 from messaging.streams.base import Appended, Entry, Slice, Standing, StreamLog
@@ -33,14 +37,9 @@ from messaging.types import Cursor, Message
 
 log = logging.getLogger(__name__)
 
-LEAST_WINDOW_S = 0.008
-MOST_WINDOW_S = 0.050
-# The share of the loop's time that broadcasting may take before deltas wait longer.
-BROADCAST_SHARE = 0.25
 _AGAIN_S = 1.0
 _IDLE_S = 2.0
 
-Delta = TurnDelta | TurnReasoning
 TurnEvent = TurnStarted | TurnWaiting | TurnDelta | TurnReasoning | TurnReset | TurnFinished
 _OPEN = {"queued", "waiting", "streaming"}
 
@@ -49,59 +48,7 @@ class Superseded(Exception):
     """The event's attempt is not the turn's highest: its writer must stop."""
 
 
-class _Gathered:
-    """Deltas of one turn and kind that follow each other without a hole."""
-
-    __slots__ = ("at", "attempt", "kind", "n", "texts", "turn_id")
-
-    def __init__(self, event: Delta) -> None:
-        self.kind: type[Delta] = type(event)
-        self.turn_id, self.attempt, self.at = event.turn_id, event.attempt, event.at
-        self.n = event.n
-        self.texts = [event.text]
-
-    def take(self, event: Delta) -> bool:
-        if event.attempt != self.attempt or event.at != self.at + self.n:
-            return False
-        self.n += event.n
-        self.texts.append(event.text)
-        return True
-
-    def entry(self) -> Entry:
-        text = "".join(self.texts)
-        data = protocol.encode(self.kind(self.turn_id, self.attempt, self.at, self.n, text))
-        if self.kind is TurnDelta:
-            return Entry(data, self.turn_id, self.attempt, text=text)
-        return Entry(data, self.turn_id, self.attempt, reasoning=text)
-
-
-class _Room:
-    __slots__ = ("deltas", "flushed_at", "forget", "lock", "refused", "speaking", "timer", "window_s")
-
-    def __init__(self) -> None:
-        self.lock = asyncio.Lock()  # what is said first is appended first
-        self.deltas: list[_Gathered] = []
-        self.timer: asyncio.TimerHandle | None = None
-        self.forget: asyncio.TimerHandle | None = None
-        self.flushed_at = 0.0
-        self.window_s = LEAST_WINDOW_S
-        self.refused: dict[UUID, int] = {}  # turn → the attempt that was told to stop
-        self.speaking: dict[UUID, int] = {}  # turn that is not over → its slot
-
-    @property
-    def is_idle(self) -> bool:
-        return not (self.deltas or self.speaking or self.refused or self.timer or self.lock.locked())
-
-    def gather(self, event: Delta) -> None:
-        for gathered in reversed(self.deltas):
-            if gathered.turn_id == event.turn_id and gathered.kind is type(event):
-                if gathered.take(event):
-                    return
-                break
-        self.deltas.append(_Gathered(event))
-
-
-_rooms: dict[UUID, _Room] = {}
+_rooms: dict[UUID, Gathering] = {}
 _flushes: set[asyncio.Task[None]] = set()
 # Called when models began (with the places of their answers) or ceased to write in a thread. News listens.
 on_speaking: list[Callable[[UUID, Sequence[Message]], None]] = []
@@ -112,7 +59,7 @@ async def publish(thread_id: UUID, *events: AnyEvent) -> None:
 
     A delta may still be waiting for its window when this returns; everything else is in the stream, in its place.
     """
-    room = _rooms.setdefault(thread_id, _Room())
+    room = _rooms.setdefault(thread_id, Gathering())
     if len(events) == 1 and isinstance(event := events[0], TurnDelta | TurnReasoning):
         _refuse_superseded(room, event)
         room.gather(event)
@@ -126,7 +73,10 @@ async def publish(thread_id: UUID, *events: AnyEvent) -> None:
     for event in events:
         if isinstance(event, TurnEvent):
             _refuse_superseded(room, event)
-    await _flush(thread_id, room, tuple(map(_entry, events)))
+        if isinstance(event, TurnDelta | TurnReasoning):
+            room.note(event)
+    entries = tuple(map(entry_of, events))
+    await _flush(thread_id, room, entries, lasts=not all(isinstance(event, TypingNow) for event in events))
     _note_speaking(thread_id, room, events)
 
 
@@ -167,42 +117,35 @@ def _stream() -> StreamLog:
     return stream
 
 
-def _entry(event: AnyEvent) -> Entry:
-    data = protocol.encode(event)
-    if isinstance(event, TurnDelta):
-        return Entry(data, event.turn_id, event.attempt, text=event.text)
-    if isinstance(event, TurnReasoning):
-        return Entry(data, event.turn_id, event.attempt, reasoning=event.text)
-    if isinstance(event, TurnFinished):
-        return Entry(data, event.turn_id, event.attempt, mark="last")
-    if isinstance(event, TurnWaiting):
-        return Entry(data, event.turn_id, event.attempt, mark="waiting")
-    if isinstance(event, TurnStarted | TurnReset):
-        return Entry(data, event.turn_id, event.attempt)
-    return Entry(data)
-
-
-async def _flush(thread_id: UUID, room: _Room, entries: tuple[Entry, ...]) -> None:
-    """Append the gathered deltas, then `entries`."""
+async def _flush(thread_id: UUID, room: Gathering, entries: tuple[Entry, ...], *, lasts: bool = False) -> None:
+    """Append the gathered deltas, then `entries`. `lasts`: whoever does not hear these shows what is no longer so."""
     async with room.lock:
         if room.timer is not None:
             room.timer.cancel()
             room.timer = None
         gathered, room.deltas = room.deltas, []
         every = (*(each.entry() for each in gathered), *entries)
-        if not every:
+        if not every and not room.is_torn:
             return
         try:
+            if room.is_torn:
+                await _stream().forget(thread_id)  # everybody loads it anew
+                room.is_torn = False
             appended = await _stream().append(thread_id, every)
         except Unavailable:
             # The words are not lost: they go out before the next ones, without a hole.
+            for each in gathered:
+                each.is_tried = True
             room.deltas[:0] = gathered
+            room.is_torn |= lasts
             if room.timer is None:
                 room.timer = asyncio.get_running_loop().call_later(_AGAIN_S, _flush_soon, thread_id, room)
             raise
         room.flushed_at = monotonic()
         if appended.refused:
             _note_refused(room, every, appended)
+        if appended.holes:
+            await _say_again(thread_id, room, [every[index] for index in appended.holes])
         wanted_s = min(MOST_WINDOW_S, hub().cost_s(thread_id) / BROADCAST_SHARE)
         room.window_s = max(LEAST_WINDOW_S, wanted_s, room.window_s * 0.9 if room.window_s > wanted_s else 0)
     _forget_when_idle(thread_id, room)
@@ -210,15 +153,29 @@ async def _flush(thread_id: UUID, room: _Room, entries: tuple[Entry, ...]) -> No
         raise Superseded
 
 
-def _note_refused(room: _Room, entries: tuple[Entry, ...], appended: Appended) -> None:
+def _note_refused(room: Gathering, entries: tuple[Entry, ...], appended: Appended) -> None:
     for index in appended.refused:
         refused = entries[index]
         assert refused.turn_id is not None  # nothing else is fenced
         room.refused[refused.turn_id] = max(refused.attempt, room.refused.get(refused.turn_id, 0))
+        if (said := room.said.get(refused.turn_id)) is not None and said.attempt <= refused.attempt:
+            del room.said[refused.turn_id]
         log.info("Attempt %d of turn %s speaks no more: it was superseded.", refused.attempt, refused.turn_id)
 
 
-def _refuse_superseded(room: _Room, event: TurnEvent) -> None:
+async def _say_again(thread_id: UUID, room: Gathering, lost: list[Entry]) -> None:
+    """Tell the stream the whole of what these turns have said: it does not know the beginning."""
+    kinds = dict.fromkeys((entry.turn_id, TurnDelta if entry.text else TurnReasoning) for entry in lost)
+    whole = [room.said[turn].entry(turn, kind) for turn, kind in kinds if turn is not None and turn in room.said]
+    if not whole:
+        return
+    try:
+        await _stream().append(thread_id, whole)
+    except Unavailable:
+        log.warning("The stream of thread %s forgot what turns have said; their next words bring it back.", thread_id)
+
+
+def _refuse_superseded(room: Gathering, event: TurnEvent) -> None:
     told = room.refused.get(event.turn_id)
     if told is None:
         return
@@ -227,21 +184,21 @@ def _refuse_superseded(room: _Room, event: TurnEvent) -> None:
     del room.refused[event.turn_id]
 
 
-def _flush_soon(thread_id: UUID, room: _Room) -> None:
+def _flush_soon(thread_id: UUID, room: Gathering) -> None:
     room.timer = None
     task = asyncio.get_running_loop().create_task(_flush_quietly(thread_id, room))
     _flushes.add(task)
     task.add_done_callback(_flushes.discard)
 
 
-async def _flush_quietly(thread_id: UUID, room: _Room) -> None:
+async def _flush_quietly(thread_id: UUID, room: Gathering) -> None:
     try:
         await _flush(thread_id, room, ())
     except Unavailable:
         log.warning("The stream of thread %s could not be written; trying again.", thread_id)
 
 
-def _note_speaking(thread_id: UUID, room: _Room, events: tuple[AnyEvent, ...]) -> None:
+def _note_speaking(thread_id: UUID, room: Gathering, events: tuple[AnyEvent, ...]) -> None:
     """Keep account of which models write here, for the glow beside the thread in everybody's list."""
     before = set(room.speaking.values())
     places = []
@@ -250,23 +207,23 @@ def _note_speaking(thread_id: UUID, room: _Room, events: tuple[AnyEvent, ...]) -
             room.speaking[event.message.turn_id] = event.message.author.slot
             places.append(event.message)
         elif isinstance(event, TurnFinished):
-            room.speaking.pop(event.turn_id, None)
-            room.refused.pop(event.turn_id, None)
+            room.forget_turn(event.turn_id)
     if places or set(room.speaking.values()) != before:
         for tell_of in on_speaking:
             tell_of(thread_id, places)
     _forget_when_idle(thread_id, room)
 
 
-def _forget_when_idle(thread_id: UUID, room: _Room) -> None:
+def _forget_when_idle(thread_id: UUID, room: Gathering) -> None:
     """Not at once: between two words of one turn a room keeps its pace."""
     if room.is_idle and room.forget is None:
         room.forget = asyncio.get_running_loop().call_later(_IDLE_S, _forget, thread_id, room)
 
 
-def _forget(thread_id: UUID, room: _Room) -> None:
+def _forget(thread_id: UUID, room: Gathering) -> None:
     room.forget = None
-    if room.is_idle and monotonic() - room.flushed_at >= _IDLE_S:
+    room.forget_abandoned()
+    if room.is_idle and not room.said and monotonic() - room.flushed_at >= _IDLE_S:
         _rooms.pop(thread_id, None)
     else:
         _forget_when_idle(thread_id, room)

@@ -21,7 +21,9 @@ MESSAGING: tuple[tuple[str, ...], ...] = (
     ("stores", "streams", "providers"),
     (
         "rooms",
+        "gathering",
         "hub",
+        "hearing",
         "sockets",
         "packets",
         "outbox",

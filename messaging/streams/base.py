@@ -66,8 +66,10 @@ class Standing(Struct, frozen=True):
     turns: dict[UUID, Said]
 
 
-# Given the thread, the epoch, the first offset and the events from there on, encoded.
-Hear = Callable[[UUID, str, int, Sequence[bytes]], Awaitable[None]]
+# Given the thread, the epoch, the first offset and the events from there on, encoded; and whether they are patient:
+# nothing but words of turns that speak already, told to other processes, where they may wait a little for the next ones.
+# No events: the room began anew.
+Hear = Callable[[UUID, str, int, Sequence[bytes], bool], Awaitable[None]]
 
 
 class StreamLog(Protocol):
@@ -109,7 +111,7 @@ class StreamLog(Protocol):
         """Hear no more of the room, at once."""
 
     async def forget(self, thread_id: UUID) -> None:
-        """Drop the thread's log; the next epoch is a new one."""
+        """Drop the thread's log; the next epoch is a new one, and who follows hears of it. Raises Unavailable."""
 
     async def stop(self) -> None:
         """Let go of connections and of whoever follows."""

@@ -152,7 +152,7 @@ class MemoryStreamLog:
         self._make_room()
         appended = Appended(room.epoch, first, room.last, tuple(refused), tuple(holes))
         if kept and (hear := self._hearers.get(thread_id)) is not None:
-            await hear(thread_id, room.epoch, first, kept)
+            await hear(thread_id, room.epoch, first, kept, False)  # they have waited, in `rooms`
         return appended
 
     async def read_after(self, thread_id: UUID, cursor: Cursor) -> Slice | None:
@@ -187,6 +187,8 @@ class MemoryStreamLog:
         room = self._rooms.pop(thread_id, None)
         if room is not None:
             self._size_bytes -= room.size_bytes
+        if (hear := self._hearers.get(thread_id)) is not None:
+            await hear(thread_id, self._room(thread_id).epoch, 1, [], False)
 
     async def stop(self) -> None:
         self._hearers.clear()

@@ -30,7 +30,9 @@ MAX_AGE_S = 600
 MOST_HEARD = 10_000  # packets that wait to be given on; what is dropped is a hole like any other
 _STAMP_BYTES = 4  # before each kept event: when it came
 
-_decode_word = msgspec.msgpack.Decoder(tuple[str, int, list[bytes]]).decode
+_decode_word = msgspec.msgpack.Decoder(tuple[bool, str, int, list[bytes]]).decode
+
+_TRUE, _FALSE = msgspec.msgpack.encode(True), msgspec.msgpack.encode(False)
 
 
 @cache
@@ -52,6 +54,8 @@ class RedisStreamLog:
     async def append(self, thread_id: UUID, entries: Sequence[Entry]) -> Appended:
         group = _group(thread_id)
         arguments: list[str | bytes | int] = [ROOM_BYTES, channel_of(group), opening_of(group)]
+        is_patient = all(entry.at for entry in entries)  # first words begin at 0
+        arguments.append(_TRUE if is_patient else _FALSE)
         for entry in entries:
             arguments += _arguments(entry)
         epoch, first, last, refused, holes = await self._run("append", thread_id, *arguments)
@@ -76,7 +80,8 @@ class RedisStreamLog:
         return Standing(Cursor(epoch.decode(), last), turns)
 
     async def forget(self, thread_id: UUID) -> None:
-        await self._run("forget", thread_id)
+        group = _group(thread_id)
+        await self._run("forget", thread_id, channel_of(group), opening_of(group), _FALSE)
 
     async def follow(self, thread_id: UUID, hear: Hear) -> None:
         if self._giving is None:
@@ -120,8 +125,8 @@ class RedisStreamLog:
                     continue
                 thread_id, hear = found
                 try:
-                    epoch, first, events = _decode_word(data)
-                    await hear(thread_id, epoch, first, events)
+                    is_patient, epoch, first, events = _decode_word(data)
+                    await hear(thread_id, epoch, first, events, is_patient)
                 except Exception:
                     log.exception("What the room of thread %s heard was not given on.", thread_id)
 

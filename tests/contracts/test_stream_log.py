@@ -221,7 +221,9 @@ class Follower:
     def __init__(self) -> None:
         self.heard: list[tuple[UUID, str, int, list[bytes]]] = []
 
-    async def __call__(self, thread_id: UUID, epoch: str, first: int, events: Sequence[bytes]) -> None:
+    async def __call__(
+        self, thread_id: UUID, epoch: str, first: int, events: Sequence[bytes], is_patient: bool
+    ) -> None:
         self.heard.append((thread_id, epoch, first, list(events)))
 
     @property
@@ -274,3 +276,14 @@ async def test_who_follows_no_more_hears_no_more(log: StreamLog) -> None:
     await log.append(thread, [Entry(b"b")])
     await until(lambda: b"b" in later.events)
     assert not follower.heard
+
+
+async def test_who_follows_a_room_hears_that_it_begins_anew(log: StreamLog) -> None:
+    thread, follower = new_id(), Follower()
+    before = await log.append(thread, [Entry(b"a")])
+    await log.follow(thread, follower)
+    await log.forget(thread)
+    await until(lambda: follower.heard)
+    ((_, epoch, first, events),) = follower.heard
+    assert epoch == (await log.top(thread)).epoch != before.epoch
+    assert (first, events) == (1, [])

@@ -17,7 +17,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from chatplatform.kernel import db
 from chatplatform.wire import HIGH_WATER, WireProtocol
-from messaging import hub, packets, protocol, rooms
+from messaging import hearing, hub, packets, protocol, rooms
 from messaging import sockets as live_sockets
 from projects.models import User
 from tests.client import Client
@@ -229,7 +229,7 @@ async def test_who_does_not_read_for_long_is_dropped(
 async def test_a_large_room_lets_the_loop_breathe(
     live: Live, thread: Thread, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub, "BREATH", 4)
+    monkeypatch.setattr(hearing, "BREATH", 4)
     everybody = await live.tabs(thread, *[alice, bob] * 6)
     voice = await Voice.begin(thread)
     breaths = 0

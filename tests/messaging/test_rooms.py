@@ -11,7 +11,8 @@ from chatplatform.kernel.backends import backend
 from chatplatform.kernel.clock import now
 from chatplatform.kernel.errors import Unavailable
 from chatplatform.kernel.ids import new_id
-from messaging import hub, rooms
+from messaging import gathering, hearing, hub, rooms
+from messaging.gathering import Gathering
 from messaging.protocol import MemberChanged, TurnDelta, TurnReasoning, TurnStarted
 from messaging.types import Cursor
 
@@ -132,7 +133,7 @@ async def test_words_that_could_not_be_written_come_before_the_next_without_a_ho
 async def test_the_window_grows_with_the_cost_and_shrinks_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
     turn = Turn(new_id())
     await turn.say("a")
-    room = rooms._rooms.setdefault(turn.thread, rooms._Room())
+    room = rooms._rooms.setdefault(turn.thread, Gathering())
     costs = iter([0.005, 1.0, 0.0, 0.0])
     monkeypatch.setattr(hub.Hub, "cost_s", lambda self, thread: next(costs))
     seen = []
@@ -141,14 +142,53 @@ async def test_the_window_grows_with_the_cost_and_shrinks_slowly(monkeypatch: py
         rooms._rooms.setdefault(turn.thread, room)
         seen.append(round(room.window_s, 4))
     assert seen[0] == 0.02
-    assert seen[1] == rooms.MOST_WINDOW_S
-    assert rooms.LEAST_WINDOW_S < seen[3] < seen[2] < rooms.MOST_WINDOW_S
+    assert seen[1] == hearing.MOST_WINDOW_S
+    assert gathering.LEAST_WINDOW_S < seen[3] < seen[2] < hearing.MOST_WINDOW_S
 
 
 async def test_a_quiet_room_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rooms, "_IDLE_S", 0.02)
+    monkeypatch.setattr(gathering, "_ABANDONED_S", 0.02)  # and what a turn said of which nobody told the end
     turn = Turn(new_id())
     await turn.say("a")
     await turn.say("b")
     await asyncio.sleep(0.1)
     assert turn.thread not in rooms._rooms
+
+
+async def away(*_: Any) -> Any:
+    raise Unavailable("gone for a while")
+
+
+async def test_a_room_that_missed_an_event_begins_anew_when_its_stream_is_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rooms, "_AGAIN_S", 0.02)
+    turn = Turn(new_id())
+    await turn.say("a")
+    before = await rooms.top(turn.thread)
+    with monkeypatch.context() as patch:
+        patch.setattr(backend("stream_log"), "append", away)
+        with pytest.raises(Unavailable):
+            await rooms.publish(turn.thread, MemberChanged(new_id()))
+    async with asyncio.timeout(5):
+        while (await rooms.top(turn.thread)).epoch == before.epoch:
+            await asyncio.sleep(0.005)
+    await turn.say("b")
+    await rooms.flush(turn.thread)
+    assert (await rooms.standing(turn.thread)).turns[turn.id].text == "ab"
+
+
+async def test_a_stream_that_forgot_a_turn_is_told_its_whole_words_again() -> None:
+    turn = Turn(new_id())
+    await turn.say("Hello ")
+    await rooms.publish(turn.thread, TurnReasoning(turn.id, 1, 0, 2, "hm"))
+    await backend("stream_log").forget(turn.thread)
+    await turn.say("again")
+    await rooms.publish(turn.thread, TurnReasoning(turn.id, 1, 2, 2, "mm"))
+    await rooms.flush(turn.thread)
+    said = (await rooms.standing(turn.thread)).turns[turn.id]
+    assert (said.text, said.reasoning) == ("Hello again", "hmmm")
+    await turn.say("!")
+    await rooms.flush(turn.thread)
+    assert [(e["at"], e["text"]) for e in await told(turn.thread)] == [(0, "Hello again"), (0, "hmmm"), (11, "!")]

@@ -1,6 +1,7 @@
 -- Number and keep entries, keep what turns say, and tell whoever follows the room: all of it or nothing.
 --
--- ARGV: 5 how many bytes of events are kept, 6 the channel and 7 the opening of the packet; then of each entry eight:
+-- ARGV: 5 how many bytes of events are kept, 6 the channel and 7 the opening of the packet, 8 whether the events are
+--       patient; then of each entry eight:
 --       event, turn, attempt, mark, kind of its words ("t", "r" or none), where they begin (or nothing), how many
 --       code points, the words
 -- Answers: epoch, first and last offset, indices of refused entries, indices of those whose turn's words have a hole
@@ -78,7 +79,7 @@ local function take(event, turn, attempt, mark, kind, at, n, words)
 end
 
 local index = 0
-for i = 8, #ARGV, WIDTH do
+for i = 9, #ARGV, WIDTH do
   local event = ARGV[i]
   local took = take(
     event, ARGV[i + 1], tonumber(ARGV[i + 2]), ARGV[i + 3], ARGV[i + 4], ARGV[i + 5], tonumber(ARGV[i + 6]), ARGV[i + 7]
@@ -123,12 +124,5 @@ if is_new or now - kept_at >= PUT_OFF_S then
   for _, turn in ipairs(open_turns()) do keep_for_a_day(words_key(turn, 't'), words_key(turn, 'r')) end
 end
 
-if #kept > 0 then
-  local function binary(data)
-    return '\198' .. struct.pack('>I4', #data) .. data
-  end
-  local told = {'\147', '\176', epoch, '\206', struct.pack('>I4', first), '\221', struct.pack('>I4', #kept)}
-  for _, event in ipairs(kept) do told[#told + 1] = binary(event) end
-  redis.call('PUBLISH', ARGV[6], ARGV[7] .. binary(table.concat(told)))
-end
+if #kept > 0 then tell(ARGV[6], ARGV[7], ARGV[8], epoch, first, kept) end
 return {epoch, first, last, refused, holes}

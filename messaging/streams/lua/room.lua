@@ -64,3 +64,14 @@ local function stand()
   return ARGV[2], 0, 0, 0
 end
 
+local function binary(data)
+  return '\198' .. struct.pack('>I4', #data) .. data
+end
+
+-- A packet of the channel layer: whether it is patient, the epoch, the first offset and the events, in MessagePack.
+local function tell(channel, opening, is_patient, epoch, first, events)
+  local word = {'\148', is_patient, '\176', epoch, '\206', struct.pack('>I4', first), '\221', struct.pack('>I4', #events)}
+  for _, event in ipairs(events) do word[#word + 1] = binary(event) end
+  redis.call('PUBLISH', channel, opening .. binary(table.concat(word)))
+end
+
