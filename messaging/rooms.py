@@ -1,8 +1,8 @@
 """The one door to a room's stream: events in, one numbered sequence out to everybody who listens.
 
 `publish` encodes an event once and appends it to the stream, from which the hubs hear it. Deltas are gathered
-per turn: the first goes out at once, later ones wait at most a window that grows with what a broadcast
-costs here. Any other event takes the gathered deltas with it, so the order in the stream is the order of speaking.
+per turn: the first goes out at once, later ones wait at most a window that grows with what appending and
+broadcasting cost here. Any other event takes the gathered deltas with it, so the order in the stream is the order of speaking.
 A stream that forgot a turn in the middle of its words is told the whole again; a room that missed an event begins anew.
 """
 
@@ -146,7 +146,8 @@ async def _flush(thread_id: UUID, room: Gathering, entries: tuple[Entry, ...], *
             _note_refused(room, every, appended)
         if appended.holes:
             await _say_again(thread_id, room, [every[index] for index in appended.holes])
-        wanted_s = min(MOST_WINDOW_S, hub().cost_s(thread_id) / BROADCAST_SHARE)
+        cost_s = hub().cost_s(thread_id) + _stream().append_cost_s * len(_rooms)
+        wanted_s = min(MOST_WINDOW_S, cost_s / BROADCAST_SHARE)
         room.window_s = max(LEAST_WINDOW_S, wanted_s, room.window_s * 0.9 if room.window_s > wanted_s else 0)
     _forget_when_idle(thread_id, room)
     if appended.refused and any(index >= len(gathered) for index in appended.refused):

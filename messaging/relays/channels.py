@@ -44,6 +44,7 @@ class ChannelRelay:
         self._waiting: deque[tuple[str, Message]] = deque()
         self._has_lost = False  # of these: everybody has to be told
         self._probed: dict[str, asyncio.Event] = {}
+        self._ready: set[str] = set()  # groups that were heard since the last doubt
         self._layer: Layer | None = None
         self._has_doubt = False
         self._doubts = 0
@@ -81,11 +82,14 @@ class ChannelRelay:
             self._to_look.set()
 
     async def ready(self, group: str) -> None:
+        if group in self._ready:
+            return
         try:
             async with asyncio.timeout(COMMAND_S):
                 while self._layer is None or group not in self._layer.groups:
                     await self._has_joined.wait()
                 await self._probe(group)
+                self._ready.add(group)
         except TimeoutError:
             raise Unavailable("What happens here is not heard live for now. It will be again in a moment.") from None
 
@@ -210,6 +214,7 @@ class ChannelRelay:
 
     async def _drop_layer(self) -> None:
         layer, self._layer = self._layer, None
+        self._ready.clear()
         if layer is not None:
             await layer.close()
 
@@ -231,6 +236,7 @@ class ChannelRelay:
         for group in [g for g, since in self._quiet_since.items() if since <= long_ago]:
             del self._quiet_since[group]
             self._probed.pop(group, None)
+            self._ready.discard(group)
             if self._layer is not None and group in self._layer.groups:
                 await self._layer.part(group)
 
@@ -238,6 +244,7 @@ class ChannelRelay:
 
     def _doubt(self) -> None:
         self._has_doubt = True
+        self._ready.clear()
         self._to_look.set()
 
     def _suspect(self, what: str, error: Exception) -> None:

@@ -82,6 +82,9 @@ class StreamLog(Protocol):
     lost: a hole in the offsets, or another epoch, says so, and `read_after` fills it.
     """
 
+    append_cost_s: float
+    """What one append costs the process that asks for it, of its own time."""
+
     async def append(self, thread_id: UUID, entries: Sequence[Entry]) -> Appended:
         """Number and keep the entries. One whose attempt is lower than the highest seen for its
         turn is refused: its writer was superseded and must stop. A higher attempt begins with no

@@ -119,6 +119,8 @@ class MemoryStreamLog:
     Whoever follows a room has heard what is appended when `append` returns.
     """
 
+    append_cost_s = 0.0
+
     def __init__(self) -> None:
         self._rooms: OrderedDict[UUID, _Room] = OrderedDict()  # the one quiet longest first
         self._size_bytes = 0

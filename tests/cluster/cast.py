@@ -1,0 +1,103 @@
+"""The people of a deployment of several processes, and what must hold of what they see."""
+
+import asyncio
+import uuid
+from typing import Any
+
+from tests.client import Client, Json
+from tools.full import Deployment
+from tools.services import Redis
+
+MODELS = ("f30r60n120", "f60r50n100")
+
+
+class Watcher(Client):
+    """A client that remembers the order of all that it heard of rooms."""
+
+    def __init__(self, url: str, name: str = "Alice") -> None:
+        super().__init__(url, name)
+        self.heard: list[Json] = []  # frames of events, in order
+
+    async def _hear(self, frame: Json) -> None:
+        if frame["type"] == "events":
+            self.heard.append(frame)
+        await super()._hear(frame)
+
+    def told(self, thread_id: str) -> list[tuple[str, str]]:
+        """What is told once, in order: everything but words, which are merged as each server sees fit."""
+        events = [e for frame in self.heard if frame["thread_id"] == thread_id for e in frame["events"]]
+        return [(e["type"], _of(e)) for e in events if e["type"] not in {"turn.delta", "turn.reasoning", "typing"}]
+
+
+def _of(event: Json) -> str:
+    for name in ("message", "run", "turn_id", "person"):
+        if name in event:
+            value = event[name]
+            return str(value["id"] if isinstance(value, dict) else value)
+    return ""
+
+
+class Cluster:
+    """Alice has a tab at each of two servers."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment = deployment
+        self.one, self.two = (Watcher(web.url) for web in deployment.webs)
+        self.project = ""
+
+    @property
+    def redis(self) -> Redis:
+        assert self.deployment.redis is not None
+        return self.deployment.redis
+
+    async def begin(self) -> None:
+        await asyncio.to_thread(self.deployment.start)
+        await self.one.sign_up()
+        self.project = (await self.one.call("POST", "/projects", {"name": "Ferryline"}))["id"]
+        self.two.email = self.one.email
+        await self.two.sign_in()
+
+    async def end(self) -> None:
+        await self.one.close()
+        await self.two.close()
+        await asyncio.to_thread(self.deployment.kill)
+
+    async def new_thread(self) -> str:
+        """Both tabs sit in it."""
+        body = {"title": f"Tides {uuid.uuid4().hex[:6]}", "line_up": [f"openai:{name}" for name in MODELS]}
+        thread_id: str = (await self.one.call("POST", f"/projects/{self.project}/threads", body))["thread"]["id"]
+        for tab in (self.one, self.two):
+            await tab.disconnect()
+            tab.rooms.clear()
+            tab.heard.clear()
+            tab.frames.clear()
+            tab.resyncs = 0
+            await tab.connect()
+            await tab.join(thread_id)
+        return thread_id
+
+    async def ask(self, thread_id: str, tab: Client | None = None) -> Json:
+        """A question to both models; returns when the first words are here."""
+        ack = await (tab or self.one).send(thread_id, "When is high water?", mode="ask")
+        assert ack["type"] == "ack", ack
+        for each in (self.one, self.two):
+            if each.socket is not None:
+                await each.until(lambda each=each: self.words(each, thread_id) > 100)  # type: ignore[misc]
+        return ack
+
+    @staticmethod
+    def words(tab: Client, thread_id: str) -> int:
+        return sum(map(len, tab.rooms[thread_id].said.values())) if thread_id in tab.rooms else 0
+
+    async def agree(self, thread_id: str, within_s: float = 40.0, *tabs: Client) -> list[Json]:
+        """Wait until nothing goes on; everybody sees what a fresh load shows. Answers the messages."""
+        tabs = tabs or (self.one, self.two)
+        for tab in tabs:
+            await tab.until_quiet(thread_id, within_s)
+        page: dict[str, Any] = await tabs[0].call("GET", f"/threads/{thread_id}/messages?limit=200")
+        fresh = sorted((m["seq"], m["variant"], m["state"], m["body"]) for m in page["messages"])
+        for tab in tabs:
+            await tab.until(lambda tab=tab: tab.rooms[thread_id].view() == fresh, within_s)  # type: ignore[misc]
+            assert tab.rooms[thread_id].violations == []
+        messages: list[Json] = page["messages"]
+        return messages
