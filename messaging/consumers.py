@@ -16,9 +16,11 @@ from django.conf import settings
 
 from chatplatform.kernel.clock import monotonic
 from chatplatform.kernel.errors import AppError, Invalid, NotFound, TooMany, Unavailable
-from messaging import access, actions, handshake, history, presence, protocol, rooms, services
+from messaging import access, actions, handshake, history, protocol, rooms, services
 from messaging.hub import BEAT_S, hub
 from messaging.packets import merge, pack, pack_events
+from messaging.peers import Place
+from messaging.presence import presence
 from messaging.protocol import (
     MAX_BODY_BYTES,
     MAX_FRAME_BYTES,
@@ -114,7 +116,7 @@ class Connection:
                 log.error("Socket %s of %s failed.", socket.id, self.user_id, exc_info=error)
         finally:
             for seat in hub().close(socket):
-                presence.went(seat.thread_id, self.user_id, socket.id)
+                presence().went(seat.thread_id, self.user_id, socket.id)
             socket.dispose()
             listening.cancel()
             ended.cancel()
@@ -200,7 +202,7 @@ class Connection:
             await hub().follow(seat)
         if not hub().is_seated(seat):
             return False
-        await presence.came(seat.thread_id, self.person, self.socket.id)
+        await presence().came(Place(project_id, seat.thread_id, self.person), self.socket.id)
         if command.cursor is not None and await self._recover(seat, command, command.cursor):
             return True
         if not hub().is_seated(seat):
@@ -229,7 +231,7 @@ class Connection:
 
     def _give_up(self, thread_id: UUID) -> None:
         hub().leave(self.socket, thread_id)
-        presence.went(thread_id, self.user_id, self.socket.id)
+        presence().went(thread_id, self.user_id, self.socket.id)
 
     async def leave(self, command: Leave) -> None:
         self._give_up(command.thread_id)
@@ -263,7 +265,7 @@ class Connection:
 
     async def typing(self, command: Typing) -> None:
         await access.thread(self.user_id, command.thread_id, Permission.WRITE)
-        await presence.typing(command.thread_id, self.person)
+        await presence().typing(command.thread_id, self.person)
 
     async def heartbeat(self, command: Heartbeat) -> None:
         """Known alive; the server's own pings decide about the line."""

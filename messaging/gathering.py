@@ -74,7 +74,6 @@ class Gathering:
         "lock",
         "refused",
         "said",
-        "speaking",
         "timer",
         "window_s",
     )
@@ -87,13 +86,12 @@ class Gathering:
         self.flushed_at = 0.0
         self.window_s = LEAST_WINDOW_S
         self.refused: dict[UUID, int] = {}  # turn → the attempt that was told to stop
-        self.speaking: dict[UUID, int] = {}  # turn that is not over → its slot
         self.said: dict[UUID, Said] = {}
         self.is_torn = False  # the stream may lack an event that nobody tells again
 
     @property
     def is_idle(self) -> bool:
-        return not (self.deltas or self.speaking or self.refused or self.timer or self.is_torn or self.lock.locked())
+        return not (self.deltas or self.refused or self.timer or self.is_torn or self.lock.locked())
 
     def gather(self, event: Delta) -> None:
         self.note(event)
@@ -114,7 +112,7 @@ class Gathering:
         said.at = monotonic()
 
     def forget_turn(self, turn_id: UUID) -> None:
-        for table in (self.speaking, self.refused, self.said):
+        for table in (self.refused, self.said):
             table.pop(turn_id, None)
 
     def forget_abandoned(self) -> None:

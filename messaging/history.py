@@ -19,8 +19,9 @@ from django.db.models import Q
 from chatplatform.kernel.backends import backend
 from chatplatform.kernel.db import in_db
 from chatplatform.kernel.errors import Invalid, Unavailable
-from messaging import outbox, presence, protocol, rooms
+from messaging import outbox, protocol, rooms
 from messaging.models import Run, RunState, Turn, TurnState
+from messaging.presence import presence
 from messaging.protocol import LiveTurn, MessagesPage, RunView, Snapshot, TurnWaiting
 from messaging.runs import views
 from messaging.stores.base import MessageStore
@@ -173,7 +174,7 @@ async def snapshot(user_id: UUID, branch: Branch) -> tuple[Cursor, Snapshot]:
     thread_id = branch.thread_id
     cursor, room = await _shared(("snapshot", branch.pk), partial(_read_room, thread_id, branch))
     chosen = await _choices(branch, user_id, room.messages)
-    return cursor, msgspec.structs.replace(room, choices=chosen, present=presence.present(thread_id))
+    return cursor, msgspec.structs.replace(room, choices=chosen, present=presence().present(thread_id))
 
 
 async def _read_room(thread_id: UUID, branch: Branch) -> tuple[Cursor, Snapshot]:

@@ -6,7 +6,9 @@ import random
 from collections.abc import Awaitable, Callable
 
 from chatplatform.kernel.backends import backend
-from messaging import access, history, hub, listeners, news, outbox, presence, revocation, rooms
+from messaging import access, history, hub, listeners, news, outbox, revocation, rooms
+from messaging import presence as who
+from messaging.presence import presence
 from messaging.providers import catalog
 
 log = logging.getLogger(__name__)
@@ -14,6 +16,7 @@ log = logging.getLogger(__name__)
 AWAY_MS = (500, 3000)  # when people come back after a restart: not all at once
 
 _clock: asyncio.Task[None] | None = None
+_looking: set[asyncio.Task[None]] = set()
 
 
 async def start() -> None:
@@ -26,6 +29,7 @@ async def start() -> None:
     loop = asyncio.get_running_loop()
     _clock = loop.create_task(_tick_for_ever(), name="live clock")
     listeners.start(loop)
+    presence().peers.start()
     await catalog.start()
     await outbox.start()
     await backend("dispatcher").start()
@@ -46,6 +50,7 @@ async def stop() -> None:
     await backend("dispatcher").stop()
     await outbox.stop()
     await catalog.close()
+    presence().peers.stop()
     listeners.stop()
     _clock.cancel()
     await asyncio.wait({_clock})
@@ -57,13 +62,20 @@ async def stop() -> None:
 
 def reset() -> None:
     """Forget all that lived in memory."""
-    for module in (news, presence, rooms, history, hub):
+    for module in (news, who, rooms, history, hub):
         module.reset()
     access.drop()
 
 
 def _missed() -> None:
+    """What another process said may have been lost: the rows know what is true, and the others who is with them."""
+    access.drop()
     hub.hub().missed()
+    presence().peers.catch_up()
+    for work in (revocation.look, catalog.catalog().reload):
+        task = asyncio.get_running_loop().create_task(_safely(work))
+        _looking.add(task)
+        task.add_done_callback(_looking.discard)
 
 
 async def _tick_for_ever() -> None:
@@ -71,6 +83,7 @@ async def _tick_for_ever() -> None:
     while True:
         await asyncio.sleep(1)
         await _safely(hub.hub().tick)
+        await _safely(presence().tick)
         if asyncio.get_running_loop().time() - looked_at >= revocation.LOOK_EVERY_S:
             looked_at = asyncio.get_running_loop().time()
             await _safely(revocation.look)

@@ -15,21 +15,27 @@ from django.dispatch import Signal
 
 from chatplatform.kernel.db import in_db
 from chatplatform.kernel.errors import Unavailable
-from messaging import access, news, revocation, rooms
+from messaging import access, news, notices, protocol, revocation, rooms
 from messaging.hub import hub
+from messaging.notices import AccessChanged, AccessLost, SessionEnded, SessionMoved
+from messaging.presence import presence
 from messaging.protocol import (
     AnyEvent,
+    AnyNews,
     BranchChanged,
     BranchCreated,
     ChoiceChanged,
     MemberChanged,
     ModelsChanged,
+    News,
     ProjectsChanged,
     ThreadChanged,
+    ThreadGone,
     ThreadListed,
     ThreadRead,
 )
 from messaging.providers import signals as providers
+from messaging.providers.catalog import catalog
 from projects import signals as projects
 from projects.models import Membership
 from threads import signals as threads
@@ -52,6 +58,7 @@ def connect() -> None:
         projects.members_changed: _members_changed,
         projects.project_changed: _project_changed,
         providers.models_changed: _models_changed,
+        providers.provider_stood: _provider_stood,
         threads.thread_created: _thread_created,
         threads.thread_changed: _thread_changed,
         threads.thread_read: _thread_read,
@@ -61,17 +68,25 @@ def connect() -> None:
     }
     for signal, receiver in receivers.items():
         signal.connect(receiver, weak=False, dispatch_uid="messaging")
+    notices.act(AccessChanged, lambda _: access.drop())
+    notices.act(AccessLost, lambda lost: revocation.access_lost(lost.user_id, lost.project_id, lost.thread_id))
+    notices.act(SessionEnded, lambda ended: revocation.signed_out(ended.user_id, ended.session_key))
+    notices.act(SessionMoved, lambda moved: revocation.session_moved(moved.user_id, moved.old_key, moved.new_key))
+    notices.act(notices.ModelsChanged, _act_on_models)
+    notices.act(notices.ProviderStood, _act_on_provider)
 
 
 def start(loop: asyncio.AbstractEventLoop) -> None:
     """From now on changes are told to this loop."""
     global _loop
     _loop = loop
+    notices.start(loop)
 
 
 def stop() -> None:
     global _loop
     _loop = None
+    notices.stop()
     for task in _tasks:
         task.cancel()
 
@@ -100,36 +115,33 @@ async def _logged(work: Callable[..., Coroutine[Any, Any, None]], *args: Any) ->
 
 
 def _access_lost(*, user_id: UUID, project_id: UUID, thread_id: UUID | None, **_: Any) -> None:
-    _on_loop(revocation.access_lost, user_id, project_id, thread_id)
+    notices.send_from_thread(AccessLost(user_id, project_id, thread_id))
+    lost: AnyNews = ThreadGone(thread_id) if thread_id is not None else ProjectsChanged(project_id)
+    _on_loop(rooms.tell, f"user.{user_id}", lost, project_id)
 
 
 def _signed_out(*, user_id: UUID, session_key: str | None, **_: Any) -> None:
-    _on_loop(revocation.signed_out, user_id, session_key)
+    notices.send_from_thread(SessionEnded(user_id, session_key))
 
 
 def _session_moved(*, user_id: UUID, old_key: str, new_key: str, **_: Any) -> None:
-    _on_loop(revocation.session_moved, user_id, old_key, new_key)
+    notices.send_from_thread(SessionMoved(user_id, old_key, new_key))
 
 
 def _members_changed(*, project_id: UUID, user_id: UUID, **_: Any) -> None:
+    notices.send_from_thread(AccessChanged())
     _on_loop(_tell_members, project_id, user_id)
 
 
 def _tell_members(project_id: UUID, user_id: UUID) -> None:
-    access.drop()
     rooms.tell(f"user.{user_id}", ProjectsChanged(project_id), project_id)
-    for thread_id, room in hub().rooms.items():
-        if any(seat.project_id == project_id for seat in room.all()):
-            _soon(_publish, thread_id, MemberChanged(user_id))
+    for thread_id in presence().threads_of(project_id):
+        _soon(_publish, thread_id, MemberChanged(user_id))
 
 
 def _project_changed(*, project_id: UUID, **_: Any) -> None:
-    _on_loop(_tell_project, project_id)
-
-
-def _tell_project(project_id: UUID) -> None:
-    access.drop()
-    _soon(_tell_project_to_members, project_id)
+    notices.send_from_thread(AccessChanged())
+    _on_loop(_soon, _tell_project_to_members, project_id)
 
 
 async def _tell_project_to_members(project_id: UUID) -> None:
@@ -141,16 +153,35 @@ def _member_ids(project_id: UUID) -> list[UUID]:
     return list(Membership.objects.filter(project_id=project_id).values_list("user_id", flat=True))
 
 
+# -- models: what each process does on the notice ------------------------------------------------------------
+
+
 def _models_changed(*, project_id: UUID | None, **_: Any) -> None:
-    _on_loop(_tell_models, project_id)
+    notices.send_from_thread(notices.ModelsChanged(project_id))
 
 
-def _tell_models(project_id: UUID | None) -> None:
-    """To those who watch the project; without one, every project's models may be other ones now."""
+def _provider_stood(*, slug: str, state: Any, for_s: float, **_: Any) -> None:
+    notices.send_from_thread(notices.ProviderStood(slug, state, for_s))
+
+
+def _act_on_provider(notice: notices.ProviderStood) -> None:
+    for serving in catalog().providers():
+        if serving.slug == notice.slug:
+            catalog().states.hear(serving, notice.state, notice.for_s)
+
+
+def _act_on_models(notice: notices.ModelsChanged) -> None:
+    _soon(_look_at_models, notice.project_id)
+
+
+async def _look_at_models(project_id: UUID | None) -> None:
+    """To those here who watch the project; without one, every project's models may be other ones now."""
+    if project_id is None:
+        await catalog().reload(is_news=False)
     for topic in list(hub().topics):
         kind, _, key = topic.partition(".")
         if kind == "project" and project_id in {None, UUID(key)}:
-            rooms.tell(topic, ModelsChanged(), UUID(key))
+            hub().hear_news(topic, protocol.encode(News(UUID(key), ModelsChanged())))
 
 
 # -- threads ----------------------------------------------------------------------------------------------
@@ -161,12 +192,8 @@ def _thread_created(*, thread_id: UUID, **_: Any) -> None:
 
 
 def _thread_changed(*, thread_id: UUID, **_: Any) -> None:
-    _on_loop(_tell_thread, thread_id)
-
-
-def _tell_thread(thread_id: UUID) -> None:
-    access.drop()  # it may have been archived or closed to others
-    _soon(_tell_thread_changed, thread_id)
+    notices.send_from_thread(AccessChanged())  # it may have been archived or closed to others
+    _on_loop(_soon, _tell_thread_changed, thread_id)
 
 
 async def _tell_thread_changed(thread_id: UUID) -> None:

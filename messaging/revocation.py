@@ -1,4 +1,5 @@
-"""Taking hearing away: at once when somebody's access or session ends, and by a look at the rows every half minute.
+"""Taking hearing away from the sockets of this process: at once when somebody's access or session ends, whichever process
+ended it (`notices`), and by a look at the rows every half minute and whenever a notice may have been lost.
 
 A person who may not hear a room any more gets `revoked` and nothing of it afterwards, queued frames included; a
 session that ended closes its sockets. The regular look is the safety net for what no signal told.
@@ -14,9 +15,9 @@ from django.db import DatabaseError
 
 from chatplatform.kernel.clock import monotonic, now
 from chatplatform.kernel.db import in_db
-from messaging import access, presence, rooms
+from messaging import access
 from messaging.hub import hub
-from messaging.protocol import ProjectsChanged, ThreadGone
+from messaging.presence import presence
 from messaging.sockets import Seat
 from projects.models import Membership, User
 from threads.models import Participant, Thread
@@ -33,10 +34,6 @@ def access_lost(user_id: UUID, project_id: UUID, thread_id: UUID | None) -> None
     """Somebody may not see the project, or the thread, any more. On the loop."""
     access.drop()
     _gone(hub().revoke(user_id, project_id, thread_id))
-    if thread_id is not None:
-        rooms.tell(f"user.{user_id}", ThreadGone(thread_id), project_id)
-    else:
-        rooms.tell(f"user.{user_id}", ProjectsChanged(project_id), project_id)
 
 
 def signed_out(user_id: UUID, session_key: str | None) -> None:
@@ -58,7 +55,7 @@ def session_moved(user_id: UUID, old_key: str, new_key: str) -> None:
 
 def _gone(seats: Iterable[Seat]) -> None:
     for seat in list(seats):
-        presence.went(seat.thread_id, seat.socket.person.id, seat.socket.id, at_once=True)
+        presence().went(seat.thread_id, seat.socket.person.id, seat.socket.id, at_once=True)
 
 
 # -- the regular look ---------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ A stream that forgot a turn in the middle of its words is told the whole again; 
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from uuid import UUID
 
 from chatplatform.kernel.backends import backend
@@ -33,7 +33,7 @@ from messaging.protocol import (
 )
 from messaging.relays.base import Relay
 from messaging.streams.base import Appended, Entry, Slice, Standing, StreamLog
-from messaging.types import Cursor, Message
+from messaging.types import Cursor
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +50,8 @@ class Superseded(Exception):
 
 _rooms: dict[UUID, Gathering] = {}
 _flushes: set[asyncio.Task[None]] = set()
-# Called when models began (with the places of their answers) or ceased to write in a thread. News listens.
-on_speaking: list[Callable[[UUID, Sequence[Message]], None]] = []
+# Called when models began or ceased to write in a thread. News listens.
+on_speaking: list[Callable[[UUID], None]] = []
 
 
 async def publish(thread_id: UUID, *events: AnyEvent) -> None:
@@ -104,12 +104,6 @@ def tell(topic: str, item: AnyNews, project_id: UUID | None = None) -> None:
     """News to whoever watches the topic ("project.…", "user.…"), in whichever process. On the loop only; never fails."""
     relay: Relay = backend("relay")
     relay.send(topic, protocol.encode(News(project_id, item)))
-
-
-def live_slots(thread_id: UUID) -> list[int]:
-    """The hues of the models that write in this thread now, each once, as far as this process heard."""
-    room = _rooms.get(thread_id)
-    return sorted(set(room.speaking.values())) if room is not None else []
 
 
 def _stream() -> StreamLog:
@@ -200,18 +194,17 @@ async def _flush_quietly(thread_id: UUID, room: Gathering) -> None:
 
 
 def _note_speaking(thread_id: UUID, room: Gathering, events: tuple[AnyEvent, ...]) -> None:
-    """Keep account of which models write here, for the glow beside the thread in everybody's list."""
-    before = set(room.speaking.values())
-    places = []
+    """Let the lists know when models begin or cease to write, for the glow beside the thread."""
+    is_other = False
     for event in events:
         if isinstance(event, MessageCreated) and event.message.turn_id and event.message.state in _OPEN:
-            room.speaking[event.message.turn_id] = event.message.author.slot
-            places.append(event.message)
+            is_other = True
         elif isinstance(event, TurnFinished):
+            is_other = True
             room.forget_turn(event.turn_id)
-    if places or set(room.speaking.values()) != before:
+    if is_other:
         for tell_of in on_speaking:
-            tell_of(thread_id, places)
+            tell_of(thread_id)
     _forget_when_idle(thread_id, room)
 
 

@@ -46,7 +46,6 @@ OPEN = {"queued", "waiting", "streaming"}
 class _Accepted:
     sent: Sent
     message: Message | None = None  # null: it was sent before
-    audience: news.Audience | None = None
     run: NewRun | None = None
     named: tuple[UUID, ...] = ()
 
@@ -68,8 +67,7 @@ async def send(user_id: UUID, command: Send) -> Sent:
         await outbox.deliver(message)
         if accepted.run is not None:
             await runs.started(accepted.run)
-        if accepted.audience is not None:
-            news.said(message.thread_id, accepted.audience)
+        news.changed(message.thread_id)
         for person in accepted.named:
             rooms.tell(f"user.{person}", PersonNamed(message.thread_id, message.id, message.author.name))
     except Exception:
@@ -141,10 +139,8 @@ def _write(user_id: UUID, command: Send) -> _Accepted:
     outbox.add(message, str(user_id), command.client_id, run_id)
     note_said(let_in.thread, command.body)
     note_read(user_id, branch, message.seq)
-    if let_in.thread.main_branch_id == branch.pk:
-        let_in.thread.main_branch = branch
     sent = Sent(message.seq, message.id, run_id)
-    return _Accepted(sent, message, news.audience_of(let_in.thread), new_run, _named(command, let_in))
+    return _Accepted(sent, message, new_run, _named(command, let_in))
 
 
 def _locked_branch(let_in: ThreadAccess, branch_id: UUID | None) -> Branch:

@@ -30,6 +30,8 @@ MESSAGING: tuple[tuple[str, ...], ...] = (
         "edits",
         "news",
         "presence",
+        "peers",
+        "notices",
         "access",
         "revocation",
         "origins",
@@ -47,7 +49,7 @@ DOORS = {
     "stores": {"base", "cql.schema"},  # a command of its own makes the tables
     "streams": {"base"},
     "relays": {"base", "envelope"},
-    "providers": {"base", "catalog", "offers", "retry", "signals", "api"},
+    "providers": {"base", "catalog", "health", "offers", "retry", "signals", "api"},
 }
 
 # Inside messaging.runs, lowest first.

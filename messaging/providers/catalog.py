@@ -14,7 +14,7 @@ from django.db import DatabaseError
 
 from chatplatform.kernel.db import in_db
 from chatplatform.kernel.errors import NotFound
-from messaging.providers import building, prices, rows
+from messaging.providers import building, listing, prices, rows
 from messaging.providers.addresses import AddressRefused
 from messaging.providers.base import ModelInfo, Provider
 from messaging.providers.config import ModelsFile, models_file
@@ -24,6 +24,7 @@ from messaging.providers.refreshing import Refresher
 from messaging.providers.scripted_provider import ScriptedProvider
 from messaging.providers.serving import Serving
 from messaging.providers.signals import models_changed
+from messaging.providers.states import States
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ class Catalog:
         self._accounts_read = False
         self._retired: list[Serving] = []  # not in use any more, but for answers that run
         self._models: dict[str, tuple[ModelInfo, Serving]] = {}
+        self.states = States()
         self._refresher = Refresher(self._on_list)
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_started = False
@@ -112,12 +114,15 @@ class Catalog:
             self._refresher.follow(serving)
         self._spawn(self._watch())
 
-    async def reload(self) -> None:
-        """This function will read the accounts again; providers that did not change go on as they are."""
+    async def reload(self, *, is_news: bool = True) -> None:
+        """This function will read the accounts again; providers that did not change go on as they are.
+
+        Not `is_news`: whoever must hear of changes has heard already, as after another process's word.
+        """
         found = await in_db(rows.load)
         if found:
             await asyncio.to_thread(prices.warm)
-        self._take_accounts(found)
+        self._take_accounts(found, is_news=is_news)
         if self._is_started:
             for _, serving in self._accounts.values():
                 self._refresher.follow(serving)
@@ -136,7 +141,7 @@ class Catalog:
 
     # -- inside -----------------------------------------------------------------------------------------
 
-    def _take_accounts(self, found: Iterable[rows.Account]) -> None:
+    def _take_accounts(self, found: Iterable[rows.Account], *, is_news: bool = True) -> None:
         before, self._accounts_read = self._accounts, True
         after: dict[str, tuple[rows.Account, Serving]] = {}
         for account in found:
@@ -144,6 +149,10 @@ class Catalog:
             if known is not None and known[0].id == account.id and known[0].ways == account.ways:
                 serving = known[1]
                 serving.limiter.set_limit(account.concurrency)
+                if known[0].entries != account.entries:  # asked for by another process
+                    serving.models = tuple(
+                        listing.models_of(serving.slug, serving.name, account.entries, serving.known)
+                    )
             else:
                 try:
                     serving = building.account(account, self._changed)
@@ -155,9 +164,9 @@ class Catalog:
         for slug, (_, serving) in before.items():
             if slug not in after or after[slug][1] is not serving:
                 self._retire(serving)
-        is_same = {slug: pair[0].ways for slug, pair in before.items()} == {s: p[0].ways for s, p in after.items()}
+        is_same = _seen_of(before) == _seen_of(after)
         self._gather()
-        if not is_same:
+        if is_news and not is_same:
             self._changed()
 
     def _retire(self, serving: Serving) -> None:
@@ -199,13 +208,12 @@ class Catalog:
             self._spawn(self._note_changes())
 
     async def _note_changes(self) -> None:
-        for account, serving in list(self._accounts.values()):
-            state = serving.health.state
+        for account_id, state in self.states.tell(self.providers()):
             at = state.since if state.name == "key_refused" else None
             try:
-                await in_db(rows.mark_refused, account.id, at)
+                await in_db(rows.mark_refused, account_id, at)
             except DatabaseError:
-                log.exception("provider=%s its state could not be kept.", account.slug)
+                log.exception("provider=%s its state could not be kept.", account_id)
         models_changed.send_robust(sender=None, project_id=None)
 
     async def _watch(self) -> None:
@@ -222,6 +230,11 @@ class Catalog:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _seen_of(accounts: dict[str, tuple[rows.Account, Serving]]) -> dict[str, Any]:
+    """What people see of accounts."""
+    return {slug: (account.ways, account.entries) for slug, (account, _) in accounts.items()}
 
 
 _catalog: Catalog | None = None

@@ -43,6 +43,14 @@ class Health:
         is_over = self.state.name == "at_limit" and clock.monotonic() >= self._limited_until
         return OK if is_over else self.state
 
+    def limited_s(self) -> float:
+        """Seconds until a limit passes by itself."""
+        return max(0.0, self._limited_until - clock.monotonic())
+
+    def hear(self, state: State, limited_s: float) -> None:
+        """Take over what another process met; nobody is told of it again."""
+        self.state, self._limited_until = state, clock.monotonic() + limited_s
+
     def settle(self) -> None:
         """Note, and tell, that a limit has passed."""
         if self.state is not OK and self.look() is OK:

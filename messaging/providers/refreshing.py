@@ -51,11 +51,13 @@ class Refresher:
             raise
         serving.health.answered()
         models = await asyncio.to_thread(listing.models_of, serving.slug, serving.name, entries, serving.known)
-        self._on_list(serving, tuple(models))
-        if serving.account_id is not None:
-            await in_db(rows.keep_list, serving.account_id, entries)
-        else:
-            await asyncio.to_thread(cache.write, building.cache_name(serving), entries)
+        try:  # kept first: other processes read it there when they are told
+            if serving.account_id is not None:
+                await in_db(rows.keep_list, serving.account_id, entries)
+            else:
+                await asyncio.to_thread(cache.write, building.cache_name(serving), entries)
+        finally:
+            self._on_list(serving, tuple(models))
 
     async def _follow(self, serving: Serving) -> None:
         again_s = FIRST_AGAIN_S

@@ -114,7 +114,7 @@ async def test_access_lost_while_joining_is_not_missed(
     gate.set()
     answer = await joining
     assert (answer["type"], answer["code"]) == ("error", "not_found")
-    assert not presence.present(thread.id)
+    assert not presence.presence().present(thread.id)
 
 
 async def closed(client: Client) -> int | None:

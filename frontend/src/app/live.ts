@@ -30,12 +30,14 @@ export function applyNews(client: QueryClient, item: AnyNews, projectId: string 
       if (!projectId) break
       const before = findRow(client, item.thread_id)
       const isKnown = patchRow(client, projectId, item.thread_id, (row) => {
-        const readSeq = here.threadId === item.thread_id ? Math.max(row.read_seq, item.head_seq) : row.read_seq
+        // Several servers tell, and one may be overtaken by another: a thread only grows.
+        const headSeq = Math.max(row.thread.head_seq, item.head_seq)
+        const readSeq = here.threadId === item.thread_id ? Math.max(row.read_seq, headSeq) : row.read_seq
         return {
           ...row,
           read_seq: readSeq,
-          unread: Math.max(0, item.head_seq - readSeq),
-          thread: { ...row.thread, head_seq: item.head_seq, active_at: item.active_at },
+          unread: Math.max(0, headSeq - readSeq),
+          thread: { ...row.thread, head_seq: headSeq, active_at: item.head_seq < headSeq ? row.thread.active_at : item.active_at },
         }
       })
       // A row beyond the pages loaded so far: the first page has it, once it is asked for again.
