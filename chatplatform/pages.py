@@ -37,12 +37,6 @@ async def index(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@require_safe
-async def livez(request: HttpRequest) -> HttpResponse:
-    """The process answers; it asks nothing else of anybody."""
-    return HttpResponse("ok", content_type="text/plain")
-
-
 # -- what Django answers when no view did --------------------------------------------------------
 
 

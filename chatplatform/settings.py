@@ -199,7 +199,7 @@ CSRF_COOKIE_NAME = "parley-csrf"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "chatplatform.pages.csrf_refused"
 SECURE_SSL_REDIRECT = IS_HTTPS and IS_BEHIND_PROXY  # without a proxy's word every request would look like http
-SECURE_REDIRECT_EXEMPT = [r"^livez$"]
+SECURE_REDIRECT_EXEMPT = [r"^(livez|readyz|metrics)$"]  # asked by machines inside, past the proxy
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -289,6 +289,12 @@ PROVIDER_ENVIRONMENT = {
 }  # fmt: skip
 # May an administrator name a provider on this machine or in the private network?
 ARE_PRIVATE_PROVIDERS_ALLOWED = env_flag("PARLEY_PRIVATE_PROVIDERS", True)
+
+# Who shows it reads /metrics; without it only this machine does, and nobody once people come from elsewhere.
+METRICS_TOKEN = env("PARLEY_METRICS_TOKEN")
+# Where a worker answers /livez, /readyz and /metrics; 0: nowhere. Servers answer at their own port.
+WORKER_PORT = env_number("PARLEY_WORKER_PORT", 0)
+WORKER_HOST = env("PARLEY_WORKER_HOST", "127.0.0.1")
 
 LOGGING = {
     "version": 1,

@@ -3,14 +3,16 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 
-from chatplatform import pages
+from chatplatform import pages, vitals
 from chatplatform.api import api
 
 urlpatterns = [
     path("api/", api.urls),
     path("_allauth/", include("projects.urls")),
     path("admin/", admin.site.urls),
-    path("livez", pages.livez),
+    path("livez", vitals.livez),
+    path("readyz", vitals.readyz),
+    path("metrics", vitals.metrics_page),
     re_path(r"^(?!api/|static/|_allauth/|admin/|ws).*$", pages.index),
 ]
 

@@ -70,6 +70,7 @@ class Gathering:
         "deltas",
         "flushed_at",
         "forget",
+        "gathered_at",
         "is_torn",
         "lock",
         "refused",
@@ -81,6 +82,7 @@ class Gathering:
     def __init__(self) -> None:
         self.lock = asyncio.Lock()  # what is said first is appended first
         self.deltas: list[Gathered] = []
+        self.gathered_at = 0.0  # the oldest of them
         self.timer: asyncio.TimerHandle | None = None
         self.forget: asyncio.TimerHandle | None = None
         self.flushed_at = 0.0
@@ -100,6 +102,8 @@ class Gathering:
                 if gathered.take(event):
                     return
                 break
+        if not self.deltas:
+            self.gathered_at = monotonic()
         self.deltas.append(Gathered(event))
 
     def note(self, event: Delta) -> None:

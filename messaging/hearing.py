@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from time import perf_counter
 from uuid import UUID
 
+from chatplatform.kernel import metrics
 from chatplatform.kernel.backends import backend
 from chatplatform.kernel.clock import monotonic
 from chatplatform.kernel.errors import Unavailable
@@ -187,6 +188,7 @@ class Room:
 
     def _note_cost(self, started: float) -> None:
         self.cost_s = perf_counter() - started
+        metrics.BROADCAST.observe(self.cost_s)
         self._waits_until = monotonic() + min(MOST_WINDOW_S, self.cost_s / BROADCAST_SHARE)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from uuid import UUID
 
+from chatplatform.kernel import metrics
 from chatplatform.kernel.backends import backend
 from chatplatform.kernel.clock import monotonic
 from chatplatform.kernel.errors import Unavailable
@@ -142,6 +143,7 @@ class Hub:
                 continue
             if missed is None:
                 self.leave(socket, seat.thread_id)
+                metrics.RESYNCS.inc()
                 return pack(Resync(seat.thread_id, "You are too far behind to catch up."), seat.thread_id)
             if not missed.events:
                 room.stand(cursor)

@@ -5,9 +5,11 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 
+from chatplatform.kernel import metrics
 from chatplatform.kernel.backends import backend
 from messaging import access, history, hub, listeners, news, outbox, revocation, rooms
 from messaging import presence as who
+from messaging.health import health
 from messaging.presence import presence
 from messaging.providers import catalog
 
@@ -33,6 +35,7 @@ async def start() -> None:
     await catalog.start()
     await outbox.start()
     await backend("dispatcher").start()
+    await health().start()
 
 
 async def say_goodbye() -> None:
@@ -46,6 +49,7 @@ async def stop() -> None:
     global _clock
     if _clock is None:
         return
+    await health().stop()
     await say_goodbye()
     await backend("dispatcher").stop()
     await outbox.stop()
@@ -81,7 +85,9 @@ def _missed() -> None:
 async def _tick_for_ever() -> None:
     looked_at = asyncio.get_running_loop().time()
     while True:
+        slept_at = asyncio.get_running_loop().time()
         await asyncio.sleep(1)
+        metrics.LOOP_LAG.observe(max(0.0, asyncio.get_running_loop().time() - slept_at - 1))
         await _safely(hub.hub().tick)
         await _safely(presence().tick)
         if asyncio.get_running_loop().time() - looked_at >= revocation.LOOK_EVERY_S:

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable
 from uuid import UUID
 
+from chatplatform.kernel import metrics
 from chatplatform.kernel.backends import backend
 from chatplatform.kernel.clock import monotonic
 from chatplatform.kernel.errors import Unavailable
@@ -118,6 +119,7 @@ async def _flush(thread_id: UUID, room: Gathering, entries: tuple[Entry, ...], *
             room.timer.cancel()
             room.timer = None
         gathered, room.deltas = room.deltas, []
+        gathered_at = room.gathered_at
         every = (*(each.entry() for each in gathered), *entries)
         if not every and not room.is_torn:
             return
@@ -131,11 +133,14 @@ async def _flush(thread_id: UUID, room: Gathering, entries: tuple[Entry, ...], *
             for each in gathered:
                 each.is_tried = True
             room.deltas[:0] = gathered
+            room.gathered_at = gathered_at if gathered else room.gathered_at
             room.is_torn |= lasts
             if room.timer is None:
                 room.timer = asyncio.get_running_loop().call_later(_AGAIN_S, _flush_soon, thread_id, room)
             raise
         room.flushed_at = monotonic()
+        if gathered:
+            metrics.FRAME_LAG.observe(room.flushed_at - gathered_at)
         if appended.refused:
             _note_refused(room, every, appended)
         if appended.holes:

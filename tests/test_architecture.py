@@ -40,7 +40,7 @@ MESSAGING: tuple[tuple[str, ...], ...] = (
     ("runs",),
     ("asking", "history"),
     ("services", "actions", "line_ups", "moving"),
-    ("consumers", "api", "listeners", "routing"),
+    ("consumers", "api", "listeners", "routing", "health"),
     ("lifecycle", "apps"),
 )
 APART = {"stores", "streams", "providers"}

@@ -9,13 +9,15 @@ from typing import Any
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from chatplatform.kernel import metrics
+
 _instances: dict[str, Any] = {}
 
 
 def backend(role: str) -> Any:
     """The instance for `role`, made on first use with no arguments."""
     if role not in _instances:
-        _instances[role] = import_string(settings.BACKENDS[role])()
+        _instances[role] = metrics.timed(role, import_string(settings.BACKENDS[role])())
     return _instances[role]
 
 

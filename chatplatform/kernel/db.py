@@ -19,6 +19,7 @@ from typing import Any, ParamSpec, TypeVar
 from django.conf import settings
 from django.db import close_old_connections, connection, connections
 
+from chatplatform.kernel import metrics
 from chatplatform.kernel.clock import monotonic
 
 P = ParamSpec("P")
@@ -91,7 +92,11 @@ def _call(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 async def _visit(patience_s: float, call: Callable[[], T]) -> T:
     context = contextvars.Context()  # asgiref refuses a database thread that inherits its context
-    return await asyncio.wrap_future(_threads().submit(partial(context.run, call), patience_s))
+    began = monotonic()
+    try:
+        return await asyncio.wrap_future(_threads().submit(partial(context.run, call), patience_s))
+    finally:
+        metrics.note_call("database", "later" if patience_s else "now", monotonic() - began)
 
 
 async def in_db(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

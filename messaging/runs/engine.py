@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID
 
+from chatplatform.kernel import metrics
 from chatplatform.kernel.backends import backend
 from chatplatform.kernel.db import in_db, in_db_later
 from chatplatform.kernel.errors import Unavailable
@@ -169,6 +170,9 @@ async def _settle(job: Job, ending: Ending, tries: Sequence[float] = (0.1, 0.5, 
 
 
 def _log_end(job: Job, ending: Ending) -> None:
+    metrics.TURNS_ENDED.labels(metrics.provider(ending.provider), ending.state).inc()
+    if ending.first_token_ms is not None:
+        metrics.FIRST_TOKEN.labels(metrics.provider(ending.provider)).observe(ending.first_token_ms / 1000)
     level = logging.WARNING if ending.state == "failed" else logging.INFO
     why = f": {ending.error.kind} {ending.error.detail or ending.error.message}" if ending.error else ""
     log.log(

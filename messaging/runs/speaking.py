@@ -10,6 +10,7 @@ import logging
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+from chatplatform.kernel import metrics
 from chatplatform.kernel.clock import monotonic, now
 from chatplatform.kernel.errors import AppError, Unavailable
 from messaging import failpoints, rooms
@@ -60,6 +61,7 @@ async def speak(live: Live, history: History) -> Ending:
             return ending_of(live, "complete")
         except ProviderError as error:
             attempt.ended_at = monotonic()
+            metrics.PROVIDER_ERRORS.labels(metrics.provider(model.provider), error.kind).inc()
             # Thoughts were read too: another try would go on in the middle of them.
             wait_s = None if live.length or live.reasoning_length else retry.wait_s(error, tries)
             if wait_s is None:

@@ -64,6 +64,7 @@ class Command(BaseCommand):
             raise CommandError("The database is not up to date. Start a server first, or run: manage.py migrate")
 
     async def _work(self) -> None:
+        from chatplatform import vitals
         from chatplatform.kernel.backends import backend
         from messaging import lifecycle
 
@@ -78,7 +79,10 @@ class Command(BaseCommand):
         for sign in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(sign, stop)
         await lifecycle.start()
+        side_door = await vitals.serve(settings.WORKER_HOST, settings.WORKER_PORT) if settings.WORKER_PORT else None
         self.stdout.write(f"This worker runs up to {settings.WORKER_TURNS} turns at once.")
         self.stdout.flush()
         await told.wait()
+        if side_door is not None:
+            side_door.close()
         await lifecycle.stop()
