@@ -12,7 +12,8 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatplatform.settings")
 django_application = get_asgi_application()
 
-from chatplatform.body_limit import limited  # noqa: E402  as below
+from chatplatform.access_log import noted  # noqa: E402  as below
+from chatplatform.body_limit import limited  # noqa: E402
 from messaging import lifecycle  # noqa: E402  models need the apps loaded
 from messaging.routing import route  # noqa: E402
 
@@ -20,7 +21,7 @@ Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[Any], Awaitable[None]]
 
-_http = limited(cast(Any, django_application))
+_http = noted(limited(cast(Any, django_application)))
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

@@ -296,16 +296,26 @@ METRICS_TOKEN = env("PARLEY_METRICS_TOKEN")
 WORKER_PORT = env_number("PARLEY_WORKER_PORT", 0)
 WORKER_HOST = env("PARLEY_WORKER_HOST", "127.0.0.1")
 
+LOG_FORMAT = env("LOG_FORMAT", "line")
+if LOG_FORMAT not in {"line", "json"}:
+    raise ImproperlyConfigured(f"LOG_FORMAT is {LOG_FORMAT!r}; use line or json.")
+LOG_LEVEL = env("LOG_LEVEL", "INFO").upper()
+if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+    raise ImproperlyConfigured(f"LOG_LEVEL is {LOG_LEVEL!r}; use DEBUG, INFO, WARNING or ERROR.")
+IS_ACCESS_LOGGED = env_flag("LOG_ACCESS", False)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["out"], "level": env("LOG_LEVEL", "INFO").upper()},
+    "formatters": {
+        "line": {"()": "chatplatform.kernel.logs.LineFormatter"},
+        "json": {"()": "chatplatform.kernel.logs.JsonFormatter"},
+    },
+    "handlers": {"out": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "root": {"handlers": ["out"], "level": LOG_LEVEL},
     "loggers": {
         **{
             name: {"level": "WARNING"}
-            for name in ("httpx", "asyncio", "procrastinate", "uvicorn", "uvicorn.error", "websockets")
+            for name in ("httpx", "httpcore", "asyncio", "procrastinate", "uvicorn", "uvicorn.error", "websockets")
         },
         "cassandra": {"level": "CRITICAL"},  # a trace for every try to reconnect; the store says what matters
     },

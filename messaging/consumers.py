@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 from django.conf import settings
 
+from chatplatform.kernel import logs
 from chatplatform.kernel.clock import monotonic
 from chatplatform.kernel.errors import AppError, Invalid, NotFound, TooMany, Unavailable
 from messaging import access, actions, handshake, history, protocol, rooms, services
@@ -105,6 +106,7 @@ class Connection:
 
     async def run(self) -> None:
         socket = self.socket
+        logs.bind(connection=socket.id, person=self.user_id)
         hub().open(socket)
         hub().watch(socket, f"user.{self.user_id}")
         listening = asyncio.get_running_loop().create_task(self._listen())

@@ -18,6 +18,7 @@ import msgspec
 from django.db import DatabaseError, transaction
 from django.db.models import Q, QuerySet
 
+from chatplatform.kernel import logs
 from chatplatform.kernel.backends import backend
 from chatplatform.kernel.clock import now
 from chatplatform.kernel.db import in_db_later
@@ -139,7 +140,7 @@ async def deliver(message: Message) -> None:
     _waiting.append(message)
     loop = asyncio.get_running_loop()
     if _storing is None or _storing.done() or _storing.get_loop() is not loop:
-        _storing = loop.create_task(_store_waiting())
+        _storing = loop.create_task(_store_waiting(), context=logs.nobody())
 
 
 def event_of(message: Message) -> AnyEvent:

@@ -19,7 +19,7 @@ from typing import Any, ParamSpec, TypeVar
 from django.conf import settings
 from django.db import close_old_connections, connection, connections
 
-from chatplatform.kernel import metrics
+from chatplatform.kernel import logs, metrics
 from chatplatform.kernel.clock import monotonic
 
 P = ParamSpec("P")
@@ -92,6 +92,7 @@ def _call(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 async def _visit(patience_s: float, call: Callable[[], T]) -> T:
     context = contextvars.Context()  # asgiref refuses a database thread that inherits its context
+    logs.carry_into(context)
     began = monotonic()
     try:
         return await asyncio.wrap_future(_threads().submit(partial(context.run, call), patience_s))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID
 
-from chatplatform.kernel import metrics
+from chatplatform.kernel import logs, metrics
 from chatplatform.kernel.backends import backend
 from chatplatform.kernel.db import in_db, in_db_later
 from chatplatform.kernel.errors import Unavailable
@@ -108,6 +108,7 @@ async def run_turn(turn_id: UUID, stop: Stop | None = None, abandoned: Hold | Li
             return
         live, history = Live(claimed, stop, None), History(claimed.past)
         await _tell_claimed(live)
+    logs.bind(turn=turn_id, run=live.job.run_id, thread=live.job.thread_id, attempt=live.job.attempt)
     failpoints.reach("after_claim")
     here.enter(live)
     try:
