@@ -1,11 +1,11 @@
 """HTTP: messages and runs, the twins of the socket's commands and what the socket has not."""
 
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from ninja import Field, Header, Router
+from ninja import Field, Header, Query, Router
 
 from chatplatform.kernel.errors import Invalid
 from chatplatform.kernel.http import Body, answers, asker, no_content, reply
@@ -20,6 +20,9 @@ from projects.roles import Permission
 
 router = Router(tags=["messages"])
 router.add_router("", models)
+
+
+Place = Annotated[int | None, Query(ge=0, lt=2**63)]  # no database has numbers beyond
 
 
 class MessageIn(Body):
@@ -52,8 +55,8 @@ async def list_messages(
     request: HttpRequest,
     thread_id: UUID,
     branch_id: UUID | None = None,
-    before: int | None = None,
-    after: int | None = None,
+    before: Place = None,
+    after: Place = None,
     limit: int = history.SNAPSHOT_PLACES,
 ) -> HttpResponse:
     """Places with all their variants, oldest first: the newest, those before a place, or those after one."""
