@@ -243,3 +243,26 @@ def test_a_paused_postgres_is_named_at_once_and_forgotten_when_it_is_back(tmp_pa
         postgres.resume()
         server.stop()
         services.kill_all(tmp_path)
+
+
+@pytest.mark.needs("postgres", "redis")
+def test_a_paused_redis_is_named_and_so_is_that_no_worker_lives(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    postgres = services.Postgres(tmp_path / "postgres", is_safe=False).start()
+    redis = services.Redis(tmp_path / "redis").start()
+    server = Server(tmp_path / "server", DATABASE_URL=postgres.url(), REDIS_URL=redis.url()).start()
+    try:
+        told = until_down(server, "dispatcher")
+        assert told["down"] == ["dispatcher"]
+        redis.pause()
+        told = until_down(server, "relay", "stream_log")
+        assert told["parts"]["database"]["status"] == "up"
+        redis.resume()
+        deadline = time.monotonic() + 30
+        while ready(server)[1]["down"] != ["dispatcher"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    finally:
+        redis.resume()
+        server.stop()
+        services.kill_all(tmp_path)
