@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-ALL = ("startup", "memory", "ttft", "burst", "models", "fanout", "history", "fork", "browser")
+ALL = ("startup", "memory", "ttft", "burst", "models", "fanout", "cluster", "history", "fork", "browser")
 
 
 def main(names: list[str]) -> int:

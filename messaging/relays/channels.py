@@ -48,6 +48,7 @@ class ChannelRelay:
         self._layer: Layer | None = None
         self._has_doubt = False
         self._doubts = 0
+        self._is_away = False  # Redis, as far as the last ping knows
         self._pinged_at = 0.0
         self._has_joined = asyncio.Event()  # replaced whenever it is set
         self._to_look, self._to_send, self._all_sent = asyncio.Event(), asyncio.Event(), asyncio.Event()
@@ -63,8 +64,7 @@ class ChannelRelay:
 
     async def stop(self) -> None:
         if self._tasks and not self._has_doubt:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._all_sent.wait(), COMMAND_S)
+            await _until(self._all_sent, COMMAND_S)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -85,7 +85,7 @@ class ChannelRelay:
         if group in self._ready:
             return
         try:
-            async with asyncio.timeout(COMMAND_S):
+            async with asyncio.timeout(0 if self._is_away else COMMAND_S):
                 while self._layer is None or group not in self._layer.groups:
                     await self._has_joined.wait()
                 await self._probe(group)
@@ -147,8 +147,7 @@ class ChannelRelay:
         again_s = _PROBE_AGAIN_S
         while not heard.is_set():
             self._put(group, {"type": PROBE, "group": group, "by": self.id})
-            with suppress(TimeoutError):
-                await asyncio.wait_for(heard.wait(), again_s)
+            await _until(heard, again_s)
             again_s *= 2
 
     # -- hearing --------------------------------------------------------------------------------
@@ -179,8 +178,7 @@ class ChannelRelay:
 
     async def _keep_for_ever(self) -> None:
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._to_look.wait(), PING_EVERY_S)
+            await _until(self._to_look, PING_EVERY_S)
             self._to_look.clear()
             try:
                 await self._look()
@@ -261,13 +259,21 @@ class ChannelRelay:
             self._doubt()
             await self._count_doubt()
             return
-        self._doubts = 0
+        self._doubts, self._is_away = 0, False
         if had_doubt and not self._has_doubt:
             self._tell_missed()
 
     async def _count_doubt(self) -> None:
         self._doubts += 1
+        self._is_away = True
         if self._doubts >= MOST_DOUBTS and self._layer is not None:
             log.warning("The relay hears nothing; it begins anew.")
             self._doubts = 0
             await self._drop_layer()
+
+
+async def _until(event: asyncio.Event, most_s: float) -> None:
+    """Not `wait_for`, which loses a cancellation that comes together with the event."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(most_s):
+            await event.wait()

@@ -9,6 +9,7 @@ from tools.full import Deployment
 from tools.services import Redis
 
 MODELS = ("f30r60n120", "f60r50n100")
+LINE_UP = [f"openai:{name}" for name in MODELS]
 
 
 class Watcher(Client):
@@ -23,9 +24,10 @@ class Watcher(Client):
             self.heard.append(frame)
         await super()._hear(frame)
 
-    def told(self, thread_id: str) -> list[tuple[str, str]]:
-        """What is told once, in order: everything but words, which are merged as each server sees fit."""
-        events = [e for frame in self.heard if frame["thread_id"] == thread_id for e in frame["events"]]
+    def told(self, thread_id: str, after: int) -> list[tuple[str, str]]:
+        """What was told after an offset, in order: everything but words, which each server merges as it sees fit."""
+        frames = [frame for frame in self.heard if frame["thread_id"] == thread_id and frame["first"] > after]
+        events = [event for frame in frames for event in frame["events"]]
         return [(e["type"], _of(e)) for e in events if e["type"] not in {"turn.delta", "turn.reasoning", "typing"}]
 
 
@@ -64,7 +66,7 @@ class Cluster:
 
     async def new_thread(self) -> str:
         """Both tabs sit in it."""
-        body = {"title": f"Tides {uuid.uuid4().hex[:6]}", "line_up": [f"openai:{name}" for name in MODELS]}
+        body = {"title": f"Tides {uuid.uuid4().hex[:6]}", "line_up": LINE_UP}
         thread_id: str = (await self.one.call("POST", f"/projects/{self.project}/threads", body))["thread"]["id"]
         for tab in (self.one, self.two):
             await tab.disconnect()
@@ -78,11 +80,11 @@ class Cluster:
 
     async def ask(self, thread_id: str, tab: Client | None = None) -> Json:
         """A question to both models; returns when the first words are here."""
-        ack = await (tab or self.one).send(thread_id, "When is high water?", mode="ask")
+        ack = await (tab or self.one).send(thread_id, "When is high water?", mode="ask", models=LINE_UP)
         assert ack["type"] == "ack", ack
         for each in (self.one, self.two):
             if each.socket is not None:
-                await each.until(lambda each=each: self.words(each, thread_id) > 100)  # type: ignore[misc]
+                await each.until(lambda each=each: self.words(each, thread_id) > 100)
         return ack
 
     @staticmethod
@@ -97,7 +99,7 @@ class Cluster:
         page: dict[str, Any] = await tabs[0].call("GET", f"/threads/{thread_id}/messages?limit=200")
         fresh = sorted((m["seq"], m["variant"], m["state"], m["body"]) for m in page["messages"])
         for tab in tabs:
-            await tab.until(lambda tab=tab: tab.rooms[thread_id].view() == fresh, within_s)  # type: ignore[misc]
+            await tab.until(lambda tab=tab: tab.rooms[thread_id].view() == fresh, within_s)
             assert tab.rooms[thread_id].violations == []
         messages: list[Json] = page["messages"]
         return messages

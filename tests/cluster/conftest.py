@@ -24,6 +24,7 @@ async def cluster(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFac
         nodes=0,
         given={"DATABASE_URL": database},
         settings={
+            "DJANGO_SETTINGS_MODULE": "chatplatform.settings",  # not the tests' own
             "SECRET_KEY": "a key for tests, known to everybody",
             "OPENAI_BASE_URL": provider.url,
             "OPENAI_API_KEY": "test",

@@ -17,7 +17,7 @@ pytestmark = [
 
 async def test_people_at_two_servers_hear_the_same_in_the_same_order(cluster: Cluster) -> None:
     thread = await cluster.new_thread()
-    start = cluster.one.rooms[thread].offset
+    start = cluster.two.rooms[thread].offset  # the later one
     await cluster.ask(thread)
     ack = await cluster.two.send(thread, "And low water?", mode="talk")
     assert ack["type"] == "ack"
@@ -26,7 +26,7 @@ async def test_people_at_two_servers_hear_the_same_in_the_same_order(cluster: Cl
     one, two = cluster.one.rooms[thread], cluster.two.rooms[thread]
     assert (one.epoch, one.offset) == (two.epoch, two.offset)
     assert one.offset > start
-    assert cluster.one.told(thread) == cluster.two.told(thread)
+    assert cluster.one.told(thread, start) == cluster.two.told(thread, start)
     assert cluster.one.resyncs == cluster.two.resyncs == 0
 
 
@@ -73,7 +73,7 @@ async def test_a_lost_subscription_is_healed_within_a_second_and_nobody_loads_an
         before = [cluster.words(tab, thread) for tab in (cluster.one, cluster.two)]
         cluster.redis.run("CLIENT", "KILL", "TYPE", "pubsub")
         for tab, had in zip((cluster.one, cluster.two), before, strict=True):
-            await tab.until(lambda tab=tab, had=had: cluster.words(tab, thread) > had, 2.0)  # type: ignore[misc]
+            await tab.until(lambda tab=tab, had=had: cluster.words(tab, thread) > had, 2.0)
     await cluster.agree(thread)
     assert cluster.one.resyncs == cluster.two.resyncs == 0
 
@@ -86,7 +86,7 @@ async def test_the_last_event_is_not_lost_with_the_subscription(cluster: Cluster
         ack = await cluster.one.send(thread, f"{n}", mode="talk")
         assert ack["type"] == "ack"
         for tab in (cluster.one, cluster.two):
-            await tab.until(lambda tab=tab, n=n: len(tab.rooms[thread].messages) == n + 1, 3.0)  # type: ignore[misc]
+            await tab.until(lambda tab=tab, n=n: len(tab.rooms[thread].messages) == n + 1, 3.0)
     await cluster.agree(thread)
 
 
