@@ -36,6 +36,7 @@ class Hub:
         self.sockets: set[Socket] = set()
         self.rooms: dict[UUID, Room] = {}
         self.topics: dict[str, set[Socket]] = {}
+        self._has_missed = False
 
     # -- coming and going -----------------------------------------------------------------------
 
@@ -117,14 +118,17 @@ class Hub:
 
     def missed(self) -> None:
         """Words of any room may have been lost on the way: look at all of them, soon."""
+        self._has_missed = True
         self._looking = asyncio.get_running_loop().create_task(self._look())
 
     async def _look(self) -> None:
+        self._has_missed = False
         for room in list(self.rooms.values()):
             try:
                 await room.look()
             except Unavailable:
-                return  # the next beats look again
+                self._has_missed = True
+                return
 
     def cost_s(self, thread_id: UUID) -> float:
         """What the last broadcast to this room cost the loop, in seconds."""
@@ -208,6 +212,8 @@ class Hub:
                 due.append(socket)
             elif socket.is_free and self._behind(socket) is not None:
                 socket.wake()
+        if self._has_missed:
+            await self._look()
         tops: dict[UUID, int] = {}
         for thread_id in {seat.thread_id for socket in due for seat in socket.seats.values() if seat.is_live}:
             if (room := self.rooms.get(thread_id)) is not None:

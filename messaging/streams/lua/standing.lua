@@ -9,7 +9,8 @@ for _, turn in ipairs(open_turns()) do
   local reasoning = redis.call('GET', words_key(turn, 'r')) or ''
   if #text ~= state.tb or #reasoning ~= state.rb then
     forget()
-    return {stand()}
+    epoch, last = stand()
+    return {epoch, last}
   end
   local waiting = redis.call('HGET', OPEN, waiting_field(turn)) or ''
   for _, value in ipairs({turn, state.attempt, text, reasoning, waiting}) do answer[#answer + 1] = value end
