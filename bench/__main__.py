@@ -3,7 +3,20 @@
 import subprocess
 import sys
 
-ALL = ("startup", "memory", "ttft", "burst", "models", "fanout", "cluster", "history", "fork", "browser")
+ALL = (
+    "startup",
+    "memory",
+    "ttft",
+    "burst",
+    "models",
+    "fanout",
+    "cluster",
+    "history",
+    "fork",
+    "store",
+    "move",
+    "browser",
+)
 
 
 def main(names: list[str]) -> int:

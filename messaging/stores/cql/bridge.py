@@ -103,6 +103,7 @@ class Bridge:
         waiting = self._waiting.get(key)
         if waiting is None:
             waiting = self._waiting[key] = asyncio.get_running_loop().create_task(self._first_page(key))
+            waiting.add_done_callback(_heard)
         page = await asyncio.shield(waiting)
         return Page(list(page.rows), page.more)
 
@@ -196,6 +197,7 @@ class Bridge:
             raise _away()
         if self._connecting is None:
             self._connecting = asyncio.get_running_loop().create_task(self._connect_now())
+            self._connecting.add_done_callback(_heard)
         return await asyncio.shield(self._connecting)
 
     async def _connect_now(self) -> connection.Connected:
@@ -224,6 +226,12 @@ def _connected(servers: connection.Servers) -> connection.Connected:
         finally:
             connections.close_all()  # this thread's own
         return connection.connected(servers)
+
+
+def _heard(task: "asyncio.Task[Any]") -> None:
+    """Its error was told to whoever waited; all of them may have been cancelled."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _away() -> Unavailable:
