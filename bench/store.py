@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -112,7 +112,7 @@ async def measure(size: int, thread_id: str, branch_id: str) -> list[dict[str, A
     async with both() as stores:
         for name, store in stores.items():
             head = (await store.page([Range(branch, 1)], limit=1))[0].seq
-            places = {
+            places: dict[str, Callable[[], int | None]] = {
                 "newest": lambda: None,
                 "middle": lambda: chance.randint(LIMIT + 1, size),
                 "oldest": lambda: LIMIT + 1,
