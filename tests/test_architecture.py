@@ -46,7 +46,7 @@ MESSAGING: tuple[tuple[str, ...], ...] = (
 APART = {"stores", "streams", "providers"}
 # Other areas name these by setting or ask the catalog; they never import an implementation.
 DOORS = {
-    "stores": {"base", "cql.schema"},  # a command of its own makes the tables
+    "stores": {"base", "cql.schema", "cql.examining"},  # commands of their own make the tables and look at the servers
     "streams": {"base"},
     "relays": {"base", "envelope"},
     "providers": {"base", "catalog", "health", "offers", "retry", "signals", "api"},

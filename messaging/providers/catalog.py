@@ -14,7 +14,7 @@ from django.db import DatabaseError
 
 from chatplatform.kernel.db import in_db
 from chatplatform.kernel.errors import NotFound
-from messaging.providers import building, listing, prices, rows
+from messaging.providers import building, listing, local, prices, rows
 from messaging.providers.addresses import AddressRefused
 from messaging.providers.base import ModelInfo, Provider
 from messaging.providers.config import ModelsFile, models_file
@@ -246,6 +246,11 @@ def catalog() -> Catalog:
     if _catalog is None:
         _catalog = Catalog()
     return _catalog
+
+
+def local_missing() -> str:
+    """What must be installed before the local model can answer; empty when nothing."""
+    return local.missing()
 
 
 async def start() -> None:
