@@ -1,5 +1,6 @@
 """The page itself, one built index.html for every address a person may open; and refusals outside the API's views."""
 
+import sys
 from functools import lru_cache
 
 from django.conf import settings
@@ -53,4 +54,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
+    """Whatever no view answered for; a refusal, such as a database that is away, is one here, too."""
+    error = sys.exc_info()[1]
+    if isinstance(error, AppError):
+        return problem(request, error)
     return problem(request, Broken("This did not work, and the server's log says why. Try it once more."))

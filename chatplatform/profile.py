@@ -41,9 +41,12 @@ def database(url: str, data_dir: Path, threads: int) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(parts.hostname or ""),
         "PORT": str(port or ""),
+        "CONN_HEALTH_CHECKS": True,  # after a restart of PostgreSQL the pool is full of connections that lead nowhere
         "OPTIONS": {
             **dict(parse_qsl(parts.query)),
-            "pool": {"min_size": 2, "max_size": threads + 4, "timeout": 10},
+            # Nobody waits longer than `timeout` for a connection. A pool that may try to connect for long does so less and
+            # less often, and would notice only minutes later that the server is back.
+            "pool": {"min_size": 2, "max_size": threads + 4, "timeout": 3, "reconnect_timeout": 1},
         },
     }
 

@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
+from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.db import SessionStore as Rows
 from django.core.cache import BaseCache, caches
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 TRUSTED_S = 30
 _ENDED = "ended"
@@ -22,7 +23,13 @@ class SessionStore(Rows):
     """Django's own in the database, which also tells the cache, after the commit, what is not so any more."""
 
     def save(self, must_create: bool = False) -> None:
-        super().save(must_create)
+        try:
+            super().save(must_create)
+        except UpdateError as error:
+            # Django takes every failure here for a session that somebody ended.
+            if isinstance(lost := error.__context__, OperationalError | InterfaceError):
+                raise lost from error
+            raise
         transaction.on_commit(partial(forget, [self.session_key]))
 
     def delete(self, session_key: str | None = None) -> None:

@@ -17,10 +17,11 @@ from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from django.conf import settings
-from django.db import close_old_connections, connection, connections
+from django.db import InterfaceError, OperationalError, close_old_connections, connection, connections
 
 from chatplatform.kernel import logs, metrics
 from chatplatform.kernel.clock import monotonic
+from chatplatform.kernel.errors import Unavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -83,11 +84,36 @@ def _threads() -> _Threads:
     return _pool
 
 
+class DatabaseAway(Unavailable, OperationalError):
+    """PostgreSQL cannot be reached, or went away in mid-work: what was asked for may be done or not. Asking again is safe
+    where the work is."""
+
+
+# How often the server was lost, and what each thread has seen of it: the first that notices saves the others the error.
+_losses = 0
+_seen = threading.local()
+
+
 def _call(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    global _losses
     # Outside a request Django never reconnects by itself, so a lost server would stay lost.
     if connection.connection is not None and connection.errors_occurred:
         close_old_connections()
-    return function(*args, **kwargs)
+    if getattr(_seen, "losses", 0) != _losses:
+        _seen.losses = _losses
+        connection.close()  # the pool looks at a connection before it gives it out again
+    try:
+        return function(*args, **kwargs)
+    except (OperationalError, InterfaceError) as error:
+        if connection.vendor != "postgresql" or not _is_lost():
+            raise
+        _losses += 1
+        raise DatabaseAway("The database does not answer. It goes again by itself.", retry_after_s=1.0) from error
+
+
+def _is_lost() -> bool:
+    """Is there no connection, or one that broke? An error of the work itself leaves it whole."""
+    return connection.connection is None or bool(connection.connection.closed)
 
 
 async def _visit(patience_s: float, call: Callable[[], T]) -> T:

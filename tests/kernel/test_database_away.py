@@ -1,0 +1,103 @@
+"""What a lost PostgreSQL looks like to the rest: unavailable, and whole again with the first call after it is back."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools import services
+
+ROOT = Path(__file__).resolve().parents[2]
+# In a process of its own: the settings name the database when they are read.
+ASK = """
+import asyncio, sys
+import django; django.setup()
+from django.db import connection, OperationalError
+from chatplatform.kernel.db import DatabaseAway, in_db, close
+from chatplatform.kernel.errors import Unavailable
+
+def one():
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_sleep(0.05)")
+
+def wrong():
+    with connection.cursor() as cursor:
+        cursor.execute("set statement_timeout = 50; select pg_sleep(5)")
+
+async def many():
+    return await asyncio.gather(*(in_db(one) for _ in range(8)), return_exceptions=True)
+
+async def main():
+    assert await many() == [None] * 8
+    try:
+        await in_db(wrong)
+    except OperationalError as error:
+        assert not isinstance(error, Unavailable), "the server is there; the query was at fault"
+    else:
+        raise AssertionError
+    print("ready", flush=True); sys.stdin.readline()
+    lost = await many()
+    assert all(error is None or isinstance(error, DatabaseAway) for error in lost), lost
+    assert any(isinstance(error, DatabaseAway) for error in lost)
+    print("lost", flush=True); sys.stdin.readline()
+    assert await many() == [None] * 8
+    print("back", flush=True); sys.stdin.readline()
+    first = await many()
+    assert sum(error is not None for error in first) <= 8, first  # those that were in a thread with an old connection
+    assert await many() == [None] * 8
+    close(); connection.close_pool()
+    print("whole", flush=True)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.needs("postgres")
+def test_a_lost_database_is_unavailable_and_comes_back(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    server = services.Postgres(tmp_path / "postgres", is_safe=False).start()
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("PARLEY_", "CQL_", "REDIS_"))},
+        "DJANGO_SETTINGS_MODULE": "chatplatform.settings",
+        "DATABASE_URL": server.url(),
+        "PARLEY_DATA_DIR": str(tmp_path / "data"),
+    }
+    asking = subprocess.Popen(
+        [sys.executable, "-c", ASK],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert asking.stdin and asking.stdout and asking.stderr
+
+    def says(word: str) -> bool:
+        assert asking.stdin and asking.stdout
+        heard = asking.stdout.readline().strip()
+        return heard == word
+
+    def go_on() -> None:
+        assert asking.stdin
+        asking.stdin.write("\n")
+        asking.stdin.flush()
+
+    try:
+        assert says("ready"), asking.stderr.read()
+        server.kill()
+        go_on()
+        assert says("lost"), asking.stderr.read()
+        server.start()
+        go_on()
+        assert says("back"), asking.stderr.read()
+        server.kill()
+        server.start()  # nobody asked meanwhile: every connection is an old one
+        go_on()
+        assert says("whole"), asking.stderr.read()
+    finally:
+        asking.kill()
+        asking.communicate()
+        server.kill()
