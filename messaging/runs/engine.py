@@ -23,6 +23,7 @@ from messaging.runs.history import History
 from messaging.runs.leases import Hold
 from messaging.runs.live import Live, Stop
 from messaging.runs.types import Ending, Job, Step
+from messaging.streams.base import Said
 from messaging.types import TurnError
 
 log = logging.getLogger(__name__)
@@ -100,7 +101,8 @@ async def run_turn(turn_id: UUID, stop: Stop | None = None, abandoned: Hold | Li
         live = Live(taken.job, stop, taken.announced)
         history = taken.history
     else:
-        claimed = await in_db(rows.claim, turn_id, abandoned)
+        heard = await _heard(turn_id) if isinstance(abandoned, Hold) else None
+        claimed = await in_db(rows.claim, turn_id, abandoned, heard)
         if claimed is None:
             return
         if isinstance(claimed, Step):
@@ -120,6 +122,15 @@ async def run_turn(turn_id: UUID, stop: Stop | None = None, abandoned: Hold | Li
         log.info("Turn %s of run %s was taken over; attempt %d ends.", turn_id, live.job.run_id, live.job.attempt)
     finally:
         here.leave(live)
+
+
+async def _heard(turn_id: UUID) -> Said | None:
+    """What was read of a turn whose process is gone: the stream has the words that were not saved yet."""
+    thread_id = await in_db(rows.thread_of, turn_id)
+    try:
+        return (await rooms.standing(thread_id)).turns.get(turn_id)
+    except Unavailable:
+        return None  # what was saved is what is left
 
 
 async def _tell_claimed(live: Live) -> None:

@@ -8,10 +8,13 @@ import pytest
 
 from chatplatform.kernel.db import in_db
 from chatplatform.kernel.ids import new_id
+from messaging import rooms
 from messaging.models import Turn, TurnState
-from messaging.runs import leases, rows
+from messaging.protocol import TurnDelta
+from messaging.runs import engine, leases, rows
 from messaging.runs.leases import LATE_S, STALE_S, Hold, Watch
-from messaging.runs.types import Ending, Job, NewRun, Words
+from messaging.runs.types import Ending, Job, NewRun, Step, Words
+from messaging.streams.base import Said
 from tests.messaging.runs.conftest import Room
 from tests.messaging.runs.puppet import Puppets
 
@@ -102,6 +105,33 @@ async def test_an_abandoned_turn_is_taken_over_once(room: Room, puppets: Puppets
     assert [job.attempt for job in claimed if isinstance(job, Job)] == [2]
     (turn,) = await room.turns(new.run.id)
     assert turn.held_by == leases.HOLDER
+
+
+@pytest.mark.parametrize(
+    ("attempt", "heard", "kept"),
+    [
+        (1, "The tide turns", "The tide turns"),  # read by the room, not saved yet
+        (1, "", "The tide"),  # the stream forgot
+        (1, "Another text", "The tide"),
+        (2, "The tide turns", "The tide"),  # not this attempt's
+    ],
+)
+async def test_an_abandoned_turn_keeps_what_its_room_read(
+    room: Room, puppets: Puppets, attempt: int, heard: str, kept: str
+) -> None:
+    new, seen = await held_elsewhere(room, partial="The tide")
+    said = Said(attempt, heard, "")
+    step = await in_db(rows.claim, new.begun[0].turn_id, seen, said)
+    assert isinstance(step, Step)
+    assert [(message.state, message.body) for message in step.settled] == [("interrupted", kept)]
+
+
+async def test_the_stream_tells_who_takes_over_what_was_read(room: Room, puppets: Puppets) -> None:
+    new, seen = await held_elsewhere(room, partial="The ")
+    turn_id, thread_id = new.begun[0].turn_id, new.run.thread_id
+    await rooms.publish(thread_id, TurnDelta(turn_id, 1, 0, 8, "The tide"))
+    await engine.run_turn(turn_id, None, seen)
+    assert [(m.state, m.body) for m in await room.messages() if m.turn_id == turn_id] == [("interrupted", "The tide")]
 
 
 async def test_a_hold_that_moved_since_it_was_seen_is_respected(room: Room, puppets: Puppets) -> None:
