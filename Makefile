@@ -8,7 +8,7 @@ UV = .cache/uv/bin/uv
 COMPILE = $(UV) pip compile -q $(UPGRADE) --universal --generate-hashes --no-header --no-annotate --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help run full test lint format build bench storybook types lock clean python
+.PHONY: help run full test lint format build bench faults storybook types lock clean python
 
 help:  ## what each command does
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -43,6 +43,11 @@ bench: python  ## measure; one JSON line per figure (ONLY="ttft history" for som
 	$(PREPARE) dev
 	$(PREPARE) frontend
 	@.venv/bin/python -m bench $(ONLY)
+
+faults: python  ## break the full profile in 48 ways and look for harm (FAULTS="--only F03 --times 20 --seed 7")
+	$(PREPARE) dev
+	$(PREPARE) frontend
+	@.venv/bin/python -m faults $(FAULTS)
 
 storybook: python  ## the components on their own, in the browser
 	$(PREPARE) dev

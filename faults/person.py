@@ -6,6 +6,7 @@ written down with its time, for the observer.
 
 import asyncio
 import contextlib
+import itertools
 import time
 import uuid
 from collections.abc import Callable
@@ -17,6 +18,7 @@ import websockets
 
 from tests.client import Client, Json
 
+_numbers = itertools.count(1)
 LOST = (ConnectionError, TimeoutError, OSError, websockets.WebSocketException, httpx.HTTPError)
 AGAIN = {"unavailable", "error", "too_many"}
 DEAD_AFTER_S = 10.0  # without any frame, though we asked; a browser waits longer
@@ -42,11 +44,15 @@ class Person:
         self.urls, self._at = urls, home % len(urls)
         self.name = name
         self.client = Client(urls[self._at], name)
+        # Everybody comes from an address of their own, as a proxy would say: strangers are limited by it.
+        number = next(_numbers)
+        self.client.http.headers["X-Forwarded-For"] = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
         self.threads: set[str] = set()
         self.sent: list[Sent] = []
         self.shown: dict[str, list[Shown]] = {}
         self.came_back = 0
         self.closed_with: list[int] = []
+        self.refusals: list[Json] = []
         self.online = asyncio.Event()
         self._away_until = 0.0
         self._tasks: list[asyncio.Task[None]] = []
@@ -155,6 +161,7 @@ class Person:
                 if answer["type"] == "ack":
                     sent.acks.append(answer)
                     return answer
+                self.refusals.append(answer)
                 if answer["code"] not in AGAIN:
                     raise AssertionError(f"{self.name} was refused: {answer}")
                 await asyncio.sleep(min(float(answer.get("retry_after_s") or 0.3), 2.0))
@@ -166,6 +173,7 @@ class Person:
         async def ask() -> None:
             response = await self.client.request(method, path, body)
             if response.status_code >= 500:
+                self.refusals.append(response.json())
                 raise ConnectionError(f"{method} {path}: {response.status_code} {response.text[:200]}")
             assert response.is_success, f"{method} {path}: {response.status_code} {response.text[:300]}"
             found.append(response.json() if response.content else None)

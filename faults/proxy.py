@@ -21,7 +21,7 @@ class Proxy:
         self.drop_answer: Callable[[bytes], bool] = lambda sent: (
             False
         )  # says of what was sent whether its answer is lost
-        self.loses: Callable[[bytes], bool] = lambda answer: False  # says of a piece whether it is lost on the way back
+        self.sift: Callable[[bytes], bytes] = lambda answer: answer  # what of a piece reaches who connected
         self._out: set[int] = set()
         self._lines: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
@@ -37,7 +37,7 @@ class Proxy:
         """Let everything pass again; who was connected to a black hole is cut off."""
         was_broken = self.is_black_hole or self.is_closed
         self.delay_s, self.bytes_per_s, self.is_black_hole, self.is_closed = 0.0, 0, False, False
-        self.drop_answer = self.loses = lambda piece: False
+        self.drop_answer, self.sift = lambda sent: False, lambda answer: answer
         if was_broken:
             self.cut()
 
@@ -101,8 +101,10 @@ class Proxy:
                 await asyncio.sleep(0.05)
             if not is_answer and self.drop_answer(data):
                 loses.append(True)
-            elif is_answer and (loses or self.loses(data)):
+            elif is_answer and loses:
                 loses.clear()
+                continue
+            elif is_answer and not (data := self.sift(data)):
                 continue
             if self.delay_s:
                 await asyncio.sleep(self.delay_s)

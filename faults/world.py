@@ -53,7 +53,7 @@ class World:
         settings = {
             "PARLEY_TEST_MODELS": "1",
             "PARLEY_LOCAL_MODEL": "0",
-            "PARLEY_SIGN_UP_RATE": "100000/minute",
+            "PARLEY_BEHIND_PROXY": "1",
             "PARLEY_SEND_RATE": "100000/minute",
             "PARLEY_MAKE_RATE": "100000/minute",
             "PARLEY_INVITE_RATE": "100000/minute",
@@ -113,7 +113,7 @@ class World:
         person = Person(urls or self.urls, name, home)
         self.people.append(person)
         await person.arrive()
-        code = urlsplit(invite["link"]).path.rsplit("/", 1)[-1]
+        code = urlsplit(invite["link"]).fragment.rsplit("/", 1)[-1]
         await person.call("POST", "/invites/accept", {"code": code})
         return person
 

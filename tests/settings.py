@@ -15,7 +15,7 @@ atexit.register(shutil.rmtree, _directory, ignore_errors=True)
 os.environ["PARLEY_DATA_DIR"] = _directory
 # What the machine happens to have in its environment is no part of a test.
 for _name in [n for n in os.environ if n.startswith("PARLEY_") and n != "PARLEY_DATA_DIR"]:
-    if _name not in {"PARLEY_TEST_CHROMIUM", "PARLEY_FRONTEND"}:
+    if _name not in {"PARLEY_TEST_CHROMIUM", "PARLEY_FRONTEND", "PARLEY_KILL_ROUNDS", "PARLEY_KILL_SEED"}:
         del os.environ[_name]
 for _name in [n for n in os.environ if n in {"DATABASE_URL", "REDIS_URL"} or n.startswith("CQL_")]:
     del os.environ[_name]

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+from faults.clock import WrongClock
 from faults.observer import check
 from faults.table import case
 from faults.world import LONG, QUICK, STEADY, World, ask, at_some_moment
@@ -18,18 +19,16 @@ from tools.services import Postgres
 @case(36, times=2, within_s=120)
 async def clocks_are_wrong_and_jump(world: World, rng: random.Random) -> None:
     """One web process is ten minutes ahead, one worker ten behind, then both jump: order, holds and edits stand."""
-    ahead, behind = world.folder / "clock-ahead", world.folder / "clock-behind"
-    ahead.write_text("600")
-    behind.write_text("-600")
-    await world.change(world.webs[0], CLOCK_OFFSET_FILE=str(ahead))
-    await world.change(world.workers[0], CLOCK_OFFSET_FILE=str(behind))
+    ahead, behind = WrongClock(world.folder, "ahead", 600), WrongClock(world.folder, "behind", -600)
+    await world.change(world.webs[0], **ahead.settings)
+    await world.change(world.workers[0], **behind.settings)
     thread_id, people = await world.room("Ann", "Ben")
     world.breaks()
     await ask(people[0], thread_id, LONG, STEADY)
     await people[1].send(thread_id, "Later, by the place", mode="talk")
     await at_some_moment(rng, 0, 1)
-    ahead.write_text("-300")
-    behind.write_text("300")
+    ahead.jump(-300)
+    behind.jump(300)
     ack = await people[0].send(thread_id, "First words", mode="talk")
     for n, person in enumerate((people[1], people[0])):
         refused = await person.client.request(
@@ -143,7 +142,7 @@ async def out_of_memory(world: World, rng: random.Random) -> None:
     assert set(checked.states()) <= {"complete", "interrupted", "failed"}
 
 
-@case(44, times=3, within_s=150, is_short=True)
+@case(44, times=3, within_s=150)
 async def power_failure(world: World, rng: random.Random) -> None:
     """Every process dies in the same moment; started again, everything acknowledged is there and every answer ends."""
     thread_id, people = await world.room("Ann", "Ben")

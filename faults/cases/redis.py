@@ -8,7 +8,7 @@ from faults.observer import check
 from faults.table import case
 from faults.world import LONG, QUICK, STEADY, World, ask, at_some_moment
 
-PUSHED = re.compile(rb"\*3\r\n\$7\r\nmessage\r\n\$\d+\r\n[^\r]+\r\n\$(\d+)\r\n")
+PUSHED = re.compile(rb"[*>]3\r\n\$7\r\nmessage\r\n\$\d+\r\n[^\r]+\r\n\$(\d+)\r\n")
 
 
 @case(11, times=4, is_short=True)
@@ -89,17 +89,20 @@ async def packets_lost(world: World, rng: random.Random) -> None:
     await world.change(world.webs[1], REDIS_URL=f"redis://127.0.0.1:{proxy.port}/0")
     lost = 0
 
-    def loses(data: bytes) -> bool:
+    def sift(data: bytes) -> bytes:
+        """Take one packet in ten out of a piece that begins with whole packets."""
         nonlocal lost
-        found = PUSHED.match(data)
-        is_one_whole = found is not None and len(data) == found.end() + int(found[1]) + 2
-        if is_one_whole and rng.random() < 0.1:
-            lost += 1
-            return True
-        return False
+        kept, at = b"", 0
+        while (found := PUSHED.match(data, at)) and (end := found.end() + int(found[1]) + 2) <= len(data):
+            if rng.random() < 0.1:
+                lost += 1
+            else:
+                kept += data[at:end]
+            at = end
+        return kept + data[at:]
 
     thread_id, people = await world.room("Ann", "Ben")
-    proxy.loses = loses
+    proxy.sift = sift
     world.breaks()
     for _ in range(3):
         await ask(people[0], thread_id, STEADY, QUICK)

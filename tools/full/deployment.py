@@ -3,10 +3,11 @@
 import os
 import subprocess
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tools import prepare
-from tools.full.processes import Parley, Web, Worker
+from tools.full.processes import Parley, Web, Worker, clean
 from tools.services import Cassandra, Postgres, Redis, Ring, Service, StartError
 
 # What of our own environment says where servers are: a deployment says it itself.
@@ -72,9 +73,9 @@ class Deployment:
         self.manage("migrate", "--verbosity", "0", "--no-input")
         if "CQL_HOSTS" in self.settings:
             self.manage("migrate_cql")
-        for process in self.processes:
-            process.start()
-            say(f"{process.name} is ready.")
+        with ThreadPoolExecutor(len(self.processes)) as pool:
+            for process in pool.map(lambda process: process.start(), self.processes):
+                say(f"{process.name} is ready.")
 
     def manage(self, *words: str) -> str:
         """One `manage.py` command in the deployment's environment; what it printed. Raises StartError."""
@@ -83,7 +84,7 @@ class Deployment:
             [prepare.PYTHON, "manage.py", *words],
             check=False,
             cwd=prepare.ROOT,
-            env={**os.environ, **self.settings},
+            env=clean({**os.environ, **self.settings}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -95,10 +96,11 @@ class Deployment:
 
     def stop(self, say: Callable[[str], object] = lambda words: None) -> None:
         """Web processes say goodbye, workers finish or hand over, servers go last."""
-        for process in [*self.webs, *self.workers, *reversed(self.servers)]:
-            if process.is_running:
-                process.stop()
-                say(f"{process.name} has stopped.")
+        for group in (self.webs, self.workers, self.servers):
+            running = [process for process in group if process.is_running]
+            with ThreadPoolExecutor(len(running) or 1) as pool:
+                for process, _ in zip(running, pool.map(lambda process: process.stop(), running), strict=True):
+                    say(f"{process.name} has stopped.")
 
     def kill(self) -> None:
         """SIGKILL to everything, as when the power fails."""

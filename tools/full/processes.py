@@ -14,6 +14,11 @@ from tools.services import Service
 WORKER_READY = b"This worker runs up to"
 
 
+def clean(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment without what a test run says of its own settings."""
+    return {name: value for name, value in environment.items() if name != "DJANGO_SETTINGS_MODULE"}
+
+
 class Parley(Service):
     """`manage.py GOAL` in an environment of its own."""
 
@@ -35,7 +40,7 @@ class Parley(Service):
         self._begins_at = self.log.stat().st_size if self.log.exists() else 0
 
     def environment(self) -> Mapping[str, str]:
-        return {**os.environ, "PYTHONUNBUFFERED": "1", **self.settings}
+        return clean({**os.environ, "PYTHONUNBUFFERED": "1", **self.settings})
 
     def command(self) -> Sequence[str | Path]:
         return [prepare.PYTHON, "manage.py", self.goal]

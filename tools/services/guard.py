@@ -1,4 +1,4 @@
-"""Stops what a test run started, however that run ends: `python -m tools.services.guard FOLDER` waits for its input to close.
+"""Stops what a test run started, however that run ends: a process of its own waits until its input is closed.
 
 The kernel closes it when the run's process is gone, killed with -9 or not.
 """
@@ -17,7 +17,13 @@ ROOT = Path(__file__).resolve().parents[2]
 def end_with_us(folder: Path, *, keeps_files: bool = False) -> "subprocess.Popen[bytes]":
     """Let every server under `folder` be killed, and the folder removed unless it is to be kept, once this process has ended."""
     return subprocess.Popen(
-        [sys.executable, "-m", "tools.services.guard", str(folder), *(["--keep"] if keeps_files else [])],
+        [
+            sys.executable,
+            "-c",
+            "from tools.services.guard import wait; wait()",
+            str(folder),
+            *(["--keep"] * keeps_files),
+        ],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         start_new_session=True,
@@ -30,7 +36,8 @@ def kill_all(folder: Path) -> None:
         Service(state.parent).kill()
 
 
-if __name__ == "__main__":
+def wait() -> None:
+    """The guard's own life, in its own process: `FOLDER [--keep]` are its words."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     sys.stdin.buffer.read()
