@@ -46,7 +46,7 @@ def database(url: str, data_dir: Path, threads: int) -> dict[str, Any]:
             **dict(parse_qsl(parts.query)),
             # Nobody waits longer than `timeout` for a connection. A pool that may try to connect for long does so less and
             # less often, and would notice only minutes later that the server is back.
-            "pool": {"min_size": 2, "max_size": threads + 4, "timeout": 3, "reconnect_timeout": 1},
+            "pool": {"min_size": 2, "max_size": threads + 4, "timeout": 5, "reconnect_timeout": 1},
         },
     }
 

@@ -31,7 +31,10 @@ async def the_only_node_killed(world: World, rng: random.Random) -> None:
     back = time.monotonic()
     checked = await check(world, thread_id, people)
     assert time.monotonic() - back < 40, "F20: the store did not catch up"
-    assert set(checked.states()) == {"complete"}
+    first, second = checked.answers()
+    assert first["state"] == "complete", "F20: an answer under way ended with the store"
+    # What models are to read could not be read: said so, and to be asked again with one click.
+    assert second["state"] == "complete" or second["meta"]["error"]["retryable"]
 
 
 @case(21, times=2, within_s=120)

@@ -45,7 +45,7 @@ async def refused_again_and_again(world: World, rng: random.Random) -> None:
 
 @case(24, times=1)
 async def refused_twice(world: World, rng: random.Random) -> None:
-    answer, _ = await _ask_beside(world, "503x2")
+    answer, _ = await _ask_beside(world, "503:0x2")
     assert answer["state"] == "complete"
 
 

@@ -51,8 +51,11 @@ async def stands_still(world: World, rng: random.Random) -> None:
 async def everybody_comes_back(world: World, rng: random.Random) -> None:
     """Sixty people in one room lose both web processes at once and are all back soon after."""
     thread_id, people = await world.room("Ann")
-    crowd = [*people, *await asyncio.gather(*(world.person(f"P{n}", n) for n in range(59)))]
-    await asyncio.gather(*(person.open(thread_id) for person in crowd))
+    crowd = list(people)
+    while len(crowd) < 60:
+        crowd += await asyncio.gather(*(world.person(f"P{len(crowd) + n}", n) for n in range(6)))
+    for person in crowd:
+        await person.open(thread_id)
     await ask(people[0], thread_id, LONG)
     await world.until_words(people[0], thread_id, 10)
     await world.kill(*world.webs)

@@ -6,7 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.db import OperationalError
+from django.test import RequestFactory
 
+from chatplatform import pages
 from tools import services
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -101,3 +104,16 @@ def test_a_lost_database_is_unavailable_and_comes_back(tmp_path: Path) -> None:
         asking.kill()
         asking.communicate()
         server.kill()
+
+
+def test_what_django_meets_outside_a_view_is_unavailable_too(rf: RequestFactory) -> None:
+    """A sign-up that got no connection, for one: allauth's views run in threads of their own."""
+    try:
+        raise OperationalError("couldn't get a connection after 5.00 sec")
+    except OperationalError:
+        answer = pages.broken(rf.get("/api/v1/me"))
+    assert (answer.status_code, answer["Retry-After"]) == (503, "2")
+    try:
+        raise ValueError
+    except ValueError:
+        assert pages.broken(rf.get("/api/v1/me")).status_code == 500
