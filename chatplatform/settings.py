@@ -7,6 +7,8 @@ each name a server that takes a part over; `chatplatform/profile.py` says which 
 import os
 import secrets
 import sys
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -47,13 +49,15 @@ def _secret() -> str:
         return given
     file = DATA_DIR / "secret-key"
     DATA_DIR.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        return file.read_text().strip()
-    with os.fdopen(descriptor, "w") as out:
-        out.write(key := secrets.token_urlsafe(48))
-    return key
+    if not file.exists():
+        # Written aside and put there whole: another process that begins now reads this key or makes ours its own.
+        descriptor, aside = tempfile.mkstemp(dir=DATA_DIR, prefix=".secret-key-")
+        with os.fdopen(descriptor, "w") as out:
+            out.write(secrets.token_urlsafe(48))
+        with suppress(FileExistsError):
+            os.link(aside, file)
+        os.unlink(aside)
+    return file.read_text().strip()
 
 
 SECRET_KEY = _secret()

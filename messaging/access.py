@@ -1,7 +1,8 @@
 """The async door to threads and projects: the one place where live code asks who may do what.
 
-Answers are kept for two seconds, for a person types and scrolls more often than roles change; any change of
-access drops them all. Refusals are never kept. What writes asks again in its own transaction.
+Answers are kept for two seconds, for a person types and scrolls more often than roles change; any change of access
+drops them all in every process (`notices.AccessChanged`), and should that word be lost the two seconds bound the harm.
+Refusals are never kept. What writes asks again in its own transaction.
 """
 
 from collections.abc import Callable, Hashable

@@ -25,7 +25,7 @@ from projects.sessions import session_user
 
 log = logging.getLogger(__name__)
 
-MAX_SOCKETS = 20  # of one person
+MAX_SOCKETS = 20  # of one person, in each process
 STRANGERS = "120/minute"  # handshakes without a session, of one address
 
 Scope = dict[str, Any]

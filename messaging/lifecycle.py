@@ -4,9 +4,11 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
+from functools import partial
 
-from chatplatform.kernel import metrics
+from chatplatform.kernel import metrics, same_key
 from chatplatform.kernel.backends import backend
+from chatplatform.kernel.db import in_db, in_db_later
 from messaging import access, history, hub, listeners, news, outbox, revocation, rooms
 from messaging import presence as who
 from messaging.health import health
@@ -26,6 +28,7 @@ async def start() -> None:
     global _clock
     if _clock is not None:
         return
+    await in_db(same_key.check)
     backend("relay").when_missed(_missed)
     await backend("relay").start()
     loop = asyncio.get_running_loop()
@@ -83,16 +86,20 @@ def _missed() -> None:
 
 
 async def _tick_for_ever() -> None:
-    looked_at = asyncio.get_running_loop().time()
+    looked_at = renewed_at = asyncio.get_running_loop().time()
     while True:
         slept_at = asyncio.get_running_loop().time()
         await asyncio.sleep(1)
         metrics.LOOP_LAG.observe(max(0.0, asyncio.get_running_loop().time() - slept_at - 1))
         await _safely(hub.hub().tick)
         await _safely(presence().tick)
-        if asyncio.get_running_loop().time() - looked_at >= revocation.LOOK_EVERY_S:
-            looked_at = asyncio.get_running_loop().time()
+        at = asyncio.get_running_loop().time()
+        if at - looked_at >= revocation.LOOK_EVERY_S:
+            looked_at = at
             await _safely(revocation.look)
+        if at - renewed_at >= same_key.RENEW_S:
+            renewed_at = at
+            await _safely(partial(in_db_later, same_key.renew))
 
 
 async def _safely(work: Callable[[], Awaitable[None]]) -> None:

@@ -146,6 +146,7 @@ class Outbox(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     stored_at = models.DateTimeField(null=True)
     published_at = models.DateTimeField(null=True)
+    taken_until = models.DateTimeField(null=True)  # a sweeper of some process delivers it; until then others do not
 
     class Meta:
         constraints: ClassVar = [

@@ -15,6 +15,7 @@ from functools import lru_cache
 from uuid import UUID
 
 import msgspec
+from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.db.models import Q, QuerySet
 
@@ -33,6 +34,7 @@ from messaging.types import Message, Range
 log = logging.getLogger(__name__)
 
 SWEEP_EVERY_S = 1.0
+TAKEN = timedelta(seconds=30)
 LEFT_BEHIND_S = 5.0  # a row this old was forgotten by whoever accepted it
 KEPT = timedelta(days=7)
 BATCH = 200
@@ -112,10 +114,23 @@ def _clear(message_ids: Sequence[UUID]) -> None:
         _done.run_many([{"id": key, "body": None, "stored_at": at, "published_at": at} for key in message_ids])
 
 
-def _left_behind(older_than_s: float) -> list[Message]:
-    limit = now() - timedelta(seconds=older_than_s)
-    rows = Outbox.objects.filter(published_at=None, created_at__lte=limit, body__isnull=False).order_by("created_at")
-    return [_decode(bytes(body)) for body in rows.values_list("body", flat=True)[:BATCH] if body is not None]
+@transaction.atomic
+def _take(older_than_s: float, *, is_alone: bool) -> list[Message]:
+    """What was left behind, oldest first, and nobody else's for a while: every process sweeps."""
+    at = now()
+    rows = Outbox.objects.filter(
+        published_at=None, created_at__lte=at - timedelta(seconds=older_than_s), body__isnull=False
+    )
+    if not is_alone:
+        rows = rows.filter(Q(taken_until=None) | Q(taken_until__lte=at))
+    rows = rows.select_for_update(skip_locked=True).order_by("created_at")
+    found = list(rows.values_list("message_id", "body")[:BATCH])
+    Outbox.objects.filter(pk__in=[message_id for message_id, _ in found]).update(taken_until=at + TAKEN)
+    return [_decode(bytes(body)) for _, body in found if body is not None]
+
+
+def _let_go(message_ids: Sequence[UUID]) -> None:
+    Outbox.objects.filter(pk__in=message_ids, published_at=None).update(taken_until=None)
 
 
 def prune() -> int:
@@ -183,22 +198,35 @@ async def _store(messages: Sequence[Message]) -> None:
 # -- the sweeper ---------------------------------------------------------------------------------------
 
 
-async def sweep(older_than_s: float = LEFT_BEHIND_S) -> int:
-    """Store and tell what was left behind, oldest first; how many."""
-    messages = await in_db_later(_left_behind, older_than_s)
+async def sweep(older_than_s: float = LEFT_BEHIND_S, *, is_alone: bool = False) -> int:
+    """Store and tell what was left behind, oldest first; how many. `is_alone`: also what a dead process had taken."""
+    messages = await in_db_later(_take, older_than_s, is_alone=is_alone)
     if messages:
-        store: MessageStore = backend("message_store")
-        await store.put(messages)
-        for message in messages:
-            with contextlib.suppress(rooms.Superseded):  # a later attempt is told to the room already
-                await rooms.publish(message.thread_id, event_of(message))
-        await in_db_later(_clear, [message.id for message in messages])
+        ids = [message.id for message in messages]
+        try:
+            await _deliver_all(messages)
+        except (AppError, DatabaseError):
+            with contextlib.suppress(DatabaseError):  # then it is let go by the time
+                await in_db_later(_let_go, ids)
+            raise
+        await in_db_later(_clear, ids)
         log.info("%d messages that were left behind are delivered.", len(messages))
     return len(messages)
 
 
+async def _deliver_all(messages: Sequence[Message]) -> None:
+    store: MessageStore = backend("message_store")
+    await store.put(messages)
+    for message in messages:
+        with contextlib.suppress(rooms.Superseded):  # a later attempt is told to the room already
+            await rooms.publish(message.thread_id, event_of(message))
+
+
 async def start() -> None:
-    """Deliver all that a dead process left, then look again every second."""
+    """Deliver all that a dead process left, then look again every second.
+
+    Where others serve too, what is younger than a few seconds is in their hands.
+    """
     global _sweeping
     _sweeping = asyncio.get_running_loop().create_task(_sweep_for_ever())
 
@@ -214,13 +242,14 @@ async def stop() -> None:
 
 
 async def _sweep_for_ever() -> None:
-    rounds, older_than_s = 0, 0.0
+    rounds, is_alone = 0, not settings.IS_SHARED
+    older_than_s = 0.0 if is_alone else LEFT_BEHIND_S
     while True:
         try:
-            while await sweep(older_than_s) == BATCH:
+            while await sweep(older_than_s, is_alone=is_alone) == BATCH:
                 pass
             await edits.sweep(older_than_s)
-            older_than_s = LEFT_BEHIND_S
+            older_than_s, is_alone = LEFT_BEHIND_S, False
             if rounds % 3600 == 0:
                 await in_db_later(prune)
                 await in_db_later(edits.prune)

@@ -31,6 +31,7 @@ from projects.signals import after_commit, first_project_made, session_moved, si
 PAIR_RATE, ADDRESS_RATE, ACCOUNT_RATE = "5/minute", "30/minute", "60/minute"
 SIGN_UP_RATE = "20/hour"
 FIRST_PROJECT = "Home"
+CLOSED = "Accounts are made by invitation here. Ask somebody for a link."
 TAKEN = "Somebody here has this email already. Sign in instead."
 
 
@@ -64,9 +65,7 @@ class SignUpForm(forms.Form):
         _limited(request, "sign-up", client_address(request), SIGN_UP_RATE)
         code = cleaned.get("invite", "")
         if not code and not is_open():
-            refuse(
-                request, Forbidden("Accounts are made by invitation here. Ask somebody for a link.", "sign_up_closed")
-            )
+            refuse(request, Forbidden(CLOSED, "sign_up_closed"))
         if code:
             try:
                 invites.check_invite(code)
@@ -170,6 +169,8 @@ def _make_account(user: User, invite: str) -> None:
         user.save(update_fields=["is_staff", "is_superuser"])
         membership = services.create_project(user.id, FIRST_PROJECT)
         first_project_made.send(sender=None, user_id=user.id, project_id=membership.project_id)
+    elif not invite and not settings.IS_SIGN_UP_OPEN:  # somebody else was first since the form was judged
+        raise Forbidden(CLOSED, "sign_up_closed")
     if invite:
         invites.accept_invite(user.id, invite)
 

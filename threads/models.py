@@ -38,7 +38,19 @@ class Thread(models.Model):
     parent_message_id = models.UUIDField(null=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["project", "archived_at", "-active_at", "-id"], name="thread_list")]
+        # PostgreSQL reads in an index's order only what stands for one value, and NULL is none: hence one for each list.
+        indexes: ClassVar = [
+            models.Index(
+                fields=["project", "-active_at", "-id"],
+                name="thread_list_open",
+                condition=models.Q(archived_at__isnull=True),
+            ),
+            models.Index(
+                fields=["project", "-active_at", "-id"],
+                name="thread_list_archived",
+                condition=models.Q(archived_at__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title or "New thread"

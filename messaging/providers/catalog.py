@@ -56,6 +56,12 @@ class Catalog:
             return found[0]
         return building.test_model(model_id) if model_id.startswith("scripted:") else None
 
+    async def find(self, model_id: str) -> ModelInfo | None:
+        """As `get`, on the loop, for a model that another process offered: its provider may have been added just now."""
+        if self.get(model_id) is None:
+            await self.reload()
+        return self.get(model_id)
+
     def require(self, model_id: str) -> ModelInfo:
         """The model, or NotFound with words for people."""
         model = self.get(model_id)

@@ -1,6 +1,7 @@
 """How a provider is doing, as its latest answers tell; and the breaker that leaves it alone for a while.
 
-What cannot be reached is shut for all its models; a model that keeps failing only for itself.
+What cannot be reached is shut for all its models; a model that keeps failing only for itself. The breaker is this
+process's own, for the way from here may be the one that is broken; what is shown to people is shared: `states.py`.
 """
 
 from collections import defaultdict

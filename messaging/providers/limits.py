@@ -1,4 +1,8 @@
-"""How many requests a provider gets at once, and who is next: a fair queue with visible positions."""
+"""How many requests a provider gets at once, and who is next: a fair queue with visible positions.
+
+Of one process: a line over several would need a server that remembers who died in it. So a provider gets at most the
+limit times the workers at once; who has three workers and a provider that takes twelve gives it a limit of four.
+"""
 
 import asyncio
 import contextlib

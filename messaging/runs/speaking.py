@@ -41,7 +41,7 @@ async def speak(live: Live, history: History) -> Ending:
     """This function will let the turn's model speak and say how it ended. Raises Superseded and, through
     the turn's stop, Stopped; a provider's failure is an ending like any other."""
     job = live.job
-    model = catalog().get(job.speaker.model_id)
+    model = await catalog().find(job.speaker.model_id)
     if model is None:
         words = f"{job.speaker.name} is no longer offered here. Ask another model."
         return ending_of(live, "failed", TurnError("gone", words))

@@ -214,3 +214,56 @@ async def test_a_row_that_is_not_delivered_is_never_forgotten(
     await say(thread, alice)
     await in_db(Outbox.objects.update, created_at=now() - timedelta(days=30))
     assert await in_db(outbox.prune) == 0
+
+
+# -- several processes sweep -----------------------------------------------------------------------------
+
+
+async def test_what_one_sweeper_has_taken_no_other_delivers(
+    live: Live, thread: Thread, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (two,) = await live.tabs(thread, bob)
+    monkeypatch.setattr(outbox, "deliver", lambda message: asyncio.sleep(0))
+    monkeypatch.setattr(outbox, "BATCH", 2)
+    for n in range(6):
+        await say(thread, alice, f"word {n}")
+    before = two.event_count
+    counts = await asyncio.gather(*(outbox.sweep(0) for _ in range(4)))
+    assert sorted(counts) == [0, 2, 2, 2]
+    await two.until(lambda: len(two.rooms[str(thread.id)].messages) == 6)
+    assert two.event_count - before == 6, "each was told once"
+    assert await rows(stored_at=None) == 0
+
+
+async def test_what_a_sweeper_could_not_deliver_is_free_at_once(
+    live: Live, thread: Thread, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "deliver", lambda message: asyncio.sleep(0))
+    await say(thread, alice)
+    store = backend("message_store")
+    real = store.put
+    monkeypatch.setattr(store, "put", away)
+    with pytest.raises(Unavailable):
+        await outbox.sweep(0)
+    monkeypatch.setattr(store, "put", real)
+    assert await outbox.sweep(0) == 1
+
+
+async def test_what_a_sweeper_that_died_had_taken_is_delivered_later(
+    live: Live, thread: Thread, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "deliver", lambda message: asyncio.sleep(0))
+    await say(thread, alice)
+    assert len(await in_db(outbox._take, 0, is_alone=False)) == 1  # and dies
+    assert await outbox.sweep(0) == 0
+    monkeypatch.setattr(outbox, "now", lambda: now() + outbox.TAKEN)
+    assert await outbox.sweep(0) == 1
+
+
+async def test_who_is_alone_takes_over_at_once(
+    live: Live, thread: Thread, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "deliver", lambda message: asyncio.sleep(0))
+    await say(thread, alice)
+    await in_db(outbox._take, 0, is_alone=False)
+    assert await outbox.sweep(0, is_alone=True) == 1

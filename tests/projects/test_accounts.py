@@ -175,6 +175,27 @@ def test_closed_server_takes_the_first_account_and_then_nobody(settings: LazySet
     assert not User.objects.filter(email="otto@example.org").exists()
 
 
+def test_of_many_first_sign_ups_at_a_closed_server_one_gets_in(settings: LazySettings) -> None:
+    settings.IS_SIGN_UP_OPEN = False
+    answers: list[int] = []
+    start = threading.Barrier(4)
+
+    def run(number: int) -> None:
+        start.wait()
+        try:
+            answers.append(sign_up(Client(), f"person{number}@example.org").status_code)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [200, 403, 403, 403]
+    assert User.objects.filter(is_staff=True).count() == User.objects.count() == 1
+
+
 def test_closed_server_takes_whom_an_invitation_brings(settings: LazySettings, invite: Callable[..., str]) -> None:
     settings.IS_SIGN_UP_OPEN = False
     code = invite(max_uses=1)

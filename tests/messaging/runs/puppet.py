@@ -88,6 +88,9 @@ class Puppets:
         puppet = self.models.get(model_id)
         return puppet.info if puppet else None
 
+    async def find(self, model_id: str) -> ModelInfo | None:
+        return self.get(model_id)
+
     def provider_for(self, model_id: str) -> Puppet:
         return self.models[model_id]
 

@@ -39,6 +39,9 @@ class Harbour:
         name = model_id.partition(":")[2]
         return ModelInfo(model_id, "test", "Harbour", name, "Skipper", "remote", context_tokens=100_000)
 
+    async def find(self, model_id: str) -> ModelInfo | None:
+        return self.get(model_id)
+
     def provider_for(self, model_id: str) -> OpenAiProvider:
         return self.provider
 
