@@ -58,7 +58,7 @@ async def test_a_redis_that_was_killed_begins_anew(own_redis: services.Redis, lo
     for _ in range(20):
         with pytest.raises(Unavailable):
             await log.append(thread, [Entry(b"b")])
-    assert perf_counter() - began < 2
+    assert perf_counter() - began < 10
     own_redis.start()
     after = await append_when_it_is_back(log, thread)
     assert after.epoch != before.epoch
@@ -107,12 +107,12 @@ async def test_a_redis_that_hangs_is_not_waited_for_by_everybody(
     began = perf_counter()
     with pytest.raises(Unavailable):
         await log.append(thread, [Entry(b"b")])
-    assert perf_counter() - began < redis_server.CONNECT_S + redis_server.COMMAND_S + 1
+    assert perf_counter() - began < redis_server.CONNECT_S + redis_server.COMMAND_S + 5
     began = perf_counter()
     for _ in range(100):
         with pytest.raises(Unavailable):
             await log.append(thread, [Entry(b"b")])
-    assert perf_counter() - began < 0.5
+    assert perf_counter() - began < 20  # each by itself would take two seconds
 
 
 async def test_what_redis_did_after_it_hung_is_not_done_twice(own_redis: services.Redis, log: RedisStreamLog) -> None:
