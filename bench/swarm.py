@@ -124,7 +124,8 @@ class Socket(WSListener):
             if self.is_recorded:
                 turn.heard.append((turn.at, came))
         elif event.type == "message.created" and event.message is not None and event.message.turn_id:
-            self.turns[event.message.turn_id] = Turn(event.message.author.id.rpartition(":")[2])
+            # A worker that takes the turn tells its place once more.
+            self.turns.setdefault(event.message.turn_id, Turn(event.message.author.id.rpartition(":")[2]))
         elif event.type == "turn.finished":
             turn = self.turns.setdefault(event.turn_id, Turn(""))
             turn.finished_at, turn.state = came, event.state

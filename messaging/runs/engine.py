@@ -48,7 +48,11 @@ def is_handed_over(turn_id: UUID) -> bool:
 
 
 def begin(step: Step) -> None:
-    """This function will let the step's new turns start, once; they wait with their first word until `tell`."""
+    """This function will let the step's new turns start here, once; they wait with their first word until `tell`.
+
+    Turns that another process may run cannot wait for it: `tell` offers them, so that no word of theirs, and no end of
+    their run, is told before their beginning.
+    """
     announced = asyncio.Event()
     histories: dict[int, History] = {}
     dispatcher = backend("dispatcher")
@@ -56,7 +60,7 @@ def begin(step: Step) -> None:
         if begun.job is not None:
             history = histories.setdefault(id(begun.job.past), History(begun.job.past))
             _handed_over[begun.turn_id] = _HandedOver(begun.job, history, announced)
-        dispatcher.dispatch(begun.turn_id)
+            dispatcher.dispatch(begun.turn_id)
 
 
 async def tell(step: Step) -> None:
@@ -70,6 +74,8 @@ async def tell(step: Step) -> None:
             here.announce(begun.turn_id)
             if (waiting := _handed_over.get(begun.turn_id)) is not None:
                 waiting.announced.set()
+            elif begun.job is None:
+                backend("dispatcher").dispatch(begun.turn_id)
 
 
 async def follow(step: Step) -> None:
