@@ -19,7 +19,8 @@ from messaging.protocol import (
 )
 from messaging.streams.base import Entry
 
-LEAST_WINDOW_S = 0.008
+# Thirty frames a second of a room are more than anybody reads, and each costs every browser a task of its own.
+LEAST_WINDOW_S = 0.033
 _ABANDONED_S = 900.0
 
 Delta = TurnDelta | TurnReasoning

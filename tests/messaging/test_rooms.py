@@ -46,8 +46,9 @@ async def test_the_first_words_go_out_at_once_and_later_ones_together() -> None:
     for text in "bcdef":
         await turn.say(text)
     assert len(await told(turn.thread)) == 1
-    await asyncio.sleep(0.03)
-    events = await told(turn.thread)
+    async with asyncio.timeout(5):
+        while len(events := await told(turn.thread)) < 2:
+            await asyncio.sleep(gathering.LEAST_WINDOW_S)
     assert [(e["at"], e["n"], e["text"]) for e in events] == [(0, 1, "a"), (1, 5, "bcdef")]
 
 
@@ -134,14 +135,14 @@ async def test_the_window_grows_with_the_cost_and_shrinks_slowly(monkeypatch: py
     turn = Turn(new_id())
     await turn.say("a")
     room = rooms._rooms.setdefault(turn.thread, Gathering())
-    costs = iter([0.005, 1.0, 0.0, 0.0])
+    costs = iter([0.01, 1.0, 0.0, 0.0])
     monkeypatch.setattr(hub.Hub, "cost_s", lambda self, thread: next(costs))
     seen = []
     for _ in range(4):
         await rooms.publish(turn.thread, MemberChanged(new_id()))
         rooms._rooms.setdefault(turn.thread, room)
         seen.append(round(room.window_s, 4))
-    assert seen[0] == 0.02
+    assert seen[0] == 0.04
     assert seen[1] == hearing.MOST_WINDOW_S
     assert gathering.LEAST_WINDOW_S < seen[3] < seen[2] < hearing.MOST_WINDOW_S
 
