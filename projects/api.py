@@ -61,8 +61,9 @@ class CodeIn(Body):
 
 @router.get("/server", auth=None, openapi_extra=answers(ServerView))
 async def server(request: HttpRequest) -> HttpResponse:
-    """What a stranger may know: the version, whether anybody is here yet, whether sign-up is open."""
-    return reply(await in_db(queries.server_view))
+    """What a stranger may know: the version, whether anybody is here yet, whether sign-up is open; and who asks."""
+    user = request.user
+    return reply(await in_db(queries.server_view, queries.me_view(user) if isinstance(user, User) else None))
 
 
 @router.get("/me", openapi_extra=answers(MeView))

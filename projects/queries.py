@@ -25,14 +25,15 @@ def _no_news(user_id: UUID) -> set[UUID]:
 projects_with_news: Callable[[UUID], set[UUID]] = _no_news
 
 
-def server_view() -> ServerView:
-    """What anybody may know."""
+def server_view(me: MeView | None = None) -> ServerView:
+    """What anybody may know, and what `me` alone does."""
     has_people = User.objects.exists()
     return ServerView(
         name="Parley",
         version=settings.VERSION,
         has_people=has_people,
         is_sign_up_open=settings.IS_SIGN_UP_OPEN or not has_people,
+        me=me,
     )
 
 

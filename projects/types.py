@@ -22,12 +22,13 @@ class MeView(Struct, frozen=True):
 
 
 class ServerView(Struct, frozen=True):
-    """What a stranger may know before signing in."""
+    """What a stranger may know before signing in; `me` is who asks, if they are signed in."""
 
     name: str
     version: str
     has_people: bool  # false: the next sign-up makes the first account, which looks after the server
     is_sign_up_open: bool
+    me: MeView | None = None
 
 
 class ProjectView(Struct, frozen=True):

@@ -77,10 +77,7 @@ class Person:
         return page
 
     def _heard(self, message: ConsoleMessage) -> None:
-        # A refused socket while the server is down is what a reconnecting page is for.
-        # A page asks who it is before it knows that nobody is signed in.
-        expected = ("WebSocket connection", "ERR_", "401 (Unauthorized)")
-        if message.type == "error" and not any(words in message.text for words in expected):
+        if message.type == "error":
             self.complaints.append(f"console: {message.text}")
 
     def _asked(self, request: Request) -> None:

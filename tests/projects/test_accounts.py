@@ -52,6 +52,17 @@ def sign_in(client: Client, email: str = "nora@example.org", password: str = PAS
     return call(client, "POST", "auth/login", {"email": email, "password": password})
 
 
+def test_server_says_who_asks_without_refusing_a_stranger() -> None:
+    client = Client()
+    answer = client.get("/api/v1/server")
+    assert (answer.status_code, answer.json()["me"]) == (200, None)
+    sign_up(client)
+    answer = client.get("/api/v1/server")
+    assert answer.json()["me"] == client.get("/api/v1/me").json()
+    assert answer["Cache-Control"] == "no-store"
+    assert Client().get("/api/v1/server").json()["me"] is None
+
+
 def test_first_account_looks_after_the_server_and_lands_in_a_thread() -> None:
     client = Client()
     assert client.get("/api/v1/server").json()["has_people"] is False

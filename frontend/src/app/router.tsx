@@ -9,7 +9,6 @@ import { ProjectPage } from "@/app/project-page"
 import { ServerAway } from "@/app/server-away"
 import { Shell } from "@/app/shell"
 import { rowsOf, threadsQuery } from "@/features/threads/queries"
-import { ApiError } from "@/lib/api"
 import type { MeView } from "@/lib/protocol.gen"
 import { meQuery, projectsQuery, serverQuery, threadQuery } from "@/lib/queries"
 import { sizeOf } from "@/lib/shell"
@@ -21,14 +20,13 @@ interface Context {
 const text = (value: unknown) => (typeof value === "string" && value ? value : undefined)
 const place = (value: unknown) => (Number.isSafeInteger(Number(value)) && Number(value) > 0 ? Number(value) : undefined)
 
-/** Who is signed in, or null. A server that does not answer is thrown on: there is a page for that. */
+/** Who is signed in, or null. A stranger is asked nothing that would be refused. A server that does not answer is thrown on: there is a page for that. */
 async function whoAmI(client: QueryClient): Promise<MeView | null> {
-  try {
-    return await client.query({ ...meQuery(), staleTime: "static", retry: false })
-  } catch (error) {
-    if (error instanceof ApiError && (error.status === 401 || error.status === 403)) return null
-    throw error
-  }
+  const known = client.getQueryData(meQuery().queryKey)
+  if (known) return known
+  const { me } = await client.query({ ...serverQuery(), staleTime: 0, retry: false })
+  if (me) client.setQueryData(meQuery().queryKey, me)
+  return me
 }
 
 const root = createRootRouteWithContext<Context>()({

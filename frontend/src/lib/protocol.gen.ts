@@ -637,12 +637,13 @@ export interface Sent {
   is_duplicate: boolean
 }
 
-/** What a stranger may know before signing in. */
+/** What a stranger may know before signing in; `me` is who asks, if they are signed in. */
 export interface ServerView {
   name: string
   version: string
   has_people: boolean
   is_sign_up_open: boolean
+  me: MeView | null
 }
 
 /**

@@ -10,7 +10,7 @@ import { alice } from "@/testing/cast"
 import { fakeServer, Refusal } from "@/testing/fake-server"
 import { show } from "@/testing/show"
 
-const server = { name: "Parley", version: "0.1.0", has_people: true, is_sign_up_open: false }
+const server = { name: "Parley", version: "0.1.0", has_people: true, is_sign_up_open: false, me: null }
 const preview = { state: "open", reason: "", project_name: "Ferryline", project_about: "Boats.", invited_by: "Carol", role: "member", expires_at: "2026-11-28T14:52:00Z", member_count: 7, is_member: false, project_id: null }
 const done = () => Promise.resolve()
 
