@@ -1,8 +1,8 @@
 /** What happens in this tab when somebody comes in or goes out. */
 
 import type { QueryClient } from "@tanstack/react-query"
+import type { RegisteredRouter } from "@tanstack/react-router"
 
-import type { AppRouter } from "@/app/router"
 import { forgetPlaces } from "@/app/places"
 import { disconnect } from "@/lib/socket"
 import { keys } from "@/lib/query"
@@ -18,7 +18,7 @@ export async function signedInHere(client: QueryClient): Promise<void> {
  * This function will drop all that was the person's and go to the door; they come back to where they were.
  * Nothing to do where nobody was signed in: the routes know their way then.
  */
-export function signedOutHere(client: QueryClient, router: AppRouter): void {
+export function signedOutHere(client: QueryClient, router: RegisteredRouter): void {
   if (!client.getQueryData(keys.me)) return
   const { pathname, searchStr } = router.state.location
   const isAtDoor = ["/sign-in", "/sign-up", "/join"].includes(pathname)
@@ -28,7 +28,7 @@ export function signedOutHere(client: QueryClient, router: AppRouter): void {
 }
 
 /** This function will forget where the person was, too: they signed out themself. */
-export function signedOutForGood(client: QueryClient, router: AppRouter): void {
+export function signedOutForGood(client: QueryClient, router: RegisteredRouter): void {
   forgetPlaces()
   disconnect()
   // First out of the room, then empty: what is still shown would ask for itself again.

@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "react"
 import { useRoom } from "@/features/conversation/room-context"
 import { Lane } from "@/features/runs/lane"
 import { LaneTab } from "@/features/runs/lane-tab"
+import { LaneTabs } from "@/features/runs/lane-tabs"
 import { type Lane as LaneView, shortNamesOf } from "@/features/runs/lanes-of"
 import type { Best } from "@/features/runs/stats"
 import { plain } from "@/lib/markdown/safe"
@@ -41,11 +42,11 @@ export function LanePager({ seq, lanes, best }: { seq: number; lanes: readonly L
   }
   return (
     <div>
-      <div className="lane-tabs" role="tablist" aria-label="Lanes">
+      <LaneTabs>
         {lanes.map((lane, index) => (
           <LaneTab key={lane.lane} lane={lane} isOn={index === on} shortName={shortNames[index]} onSelect={() => turnTo(index)} />
         ))}
-      </div>
+      </LaneTabs>
       <div ref={pager} className="lane-pager" onScrollEnd={settle} tabIndex={0} role="group" aria-label="Lanes, swipe for the next">
         {lanes.map((lane, index) => (
           <Lane key={lane.lane} lane={lane} best={best} foldedTo={0} isBare className={index === on ? "is-on" : undefined} />

@@ -32,7 +32,7 @@ export function LaneTab({ lane, isOn, hasLetter = false, shortName, onSelect }: 
   const slot = slotOf(shown.author.slot ?? models.get(shown.author.id)?.slot)
   const seconds = secondsUntil(waiting?.retryAt ?? null, now)
   return (
-    <button type="button" role="tab" aria-selected={isOn} className={cn("lane-tab", hueClass(slot))} onClick={onSelect}>
+    <button type="button" role="tab" aria-selected={isOn} tabIndex={isOn ? 0 : -1} className={cn("lane-tab", hueClass(slot))} onClick={onSelect}>
       <span className={cn("lane-rule", `rule-${ruleOf(phase)}`)} />
       {hasLetter && <Letter>{letterOf(lane.index)}</Letter>}
       <Glyph slot={slot} name={name} />

@@ -118,6 +118,11 @@ describe("a lane", () => {
     expect(tabs[1]).toHaveAttribute("aria-selected", "true") // the first one that writes
     await user.click(tabs[0] as HTMLElement)
     expect(screen.getAllByRole("tab")[0]).toHaveAttribute("aria-selected", "true")
+    await user.keyboard("{ArrowLeft}")
+    expect(screen.getAllByRole("tab")[2]).toHaveFocus()
+    expect(screen.getAllByRole("tab").map((tab) => tab.tabIndex)).toEqual([-1, -1, 0])
+    await user.keyboard("{Home}{ArrowRight}")
+    expect(screen.getAllByRole("tab")[1]).toHaveAttribute("aria-selected", "true")
   })
 
   it("stops all that still write, and says what they cost together", async () => {
