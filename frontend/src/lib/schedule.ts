@@ -1,6 +1,6 @@
 /**
  * When to tell React: at a frame, all changes at once. How often goes by what a telling costs here, from the first
- * line of script to the painted frame: text takes at most a quarter of the time of any machine, and never comes
+ * line of script to the painted frame: text takes at most a sixth of the time of any machine, and never comes
  * faster than anybody could read. A tab that is not looked at has no frames: a slow timer tells there.
  */
 
@@ -9,8 +9,8 @@ export type Schedule = (run: () => void) => void
 const HIDDEN_MS = 500
 const LEAST_MS = 40
 const MOST_MS = 200
-/** One part telling, three parts rest. */
-const SHARE = 4
+/** One part telling, five parts rest. */
+const SHARE = 6
 
 const waiting = new Set<() => void>()
 let isAsked = false

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState, useSyncExternalStore } from "react"
+import { useCallback, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react"
 
 /** One clock for all who ask: they are told in the same moment, which makes it one frame and not many. */
 interface Clock {
@@ -55,17 +55,12 @@ export function useJustOff(isOn: boolean, ms: number): boolean {
 
 const QUIET_MS = 700
 
-/** Has this stayed as it is for a while? */
+/** Has this stayed as it is for a while? Looked at now and then: whoever grows pays nothing for the question. */
 export function useQuiet(value: unknown): boolean {
-  const [isQuiet, setIsQuiet] = useState(false)
-  const [last, setLast] = useState(value)
-  if (last !== value) {
-    setLast(value)
-    setIsQuiet(false)
-  }
-  useEffect(() => {
-    const timer = setTimeout(() => setIsQuiet(true), QUIET_MS)
-    return () => clearTimeout(timer)
+  const changed = useRef({ value, at: 0 })
+  useLayoutEffect(() => {
+    changed.current = { value, at: Date.now() }
   }, [value])
-  return isQuiet
+  const watch = useCallback((listener: () => void) => watchClock(QUIET_MS, listener), [])
+  return useSyncExternalStore(watch, () => changed.current.at > 0 && Date.now() - changed.current.at >= QUIET_MS)
 }

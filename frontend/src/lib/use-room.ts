@@ -25,10 +25,21 @@ export function useRoomView(store: RoomStore | null): RoomView {
   return useSyncExternalStore(store?.watchView ?? nothing, store?.getView ?? (() => NOTHING))
 }
 
-/** This function will give a turn that is going on, as it grows; undefined when it is over or is none. */
-export function useTurn(store: RoomStore, turnId: string | null | undefined): TurnText | undefined {
-  const watch = useCallback((listener: () => void) => (turnId ? store.watchTurn(turnId, listener) : nothing()), [store, turnId])
+/** This function will give a turn that is going on, as it grows, at most every so often; undefined when it is over or is none. */
+export function useTurn(store: RoomStore, turnId: string | null | undefined, everyMs = 0): TurnText | undefined {
+  const watch = useCallback((listener: () => void) => (turnId ? store.watchTurn(turnId, everyMs ? seldom(listener, everyMs) : listener) : nothing()), [store, turnId, everyMs])
   return useSyncExternalStore(watch, () => (turnId ? store.getTurn(turnId) : undefined))
+}
+
+/** The last telling may be left out: whoever wants it sooner watches anew. Several that watch seldom are not told together. */
+function seldom(listener: () => void, everyMs: number): () => void {
+  let toldAt = performance.now() - everyMs * Math.random()
+  return () => {
+    const now = performance.now()
+    if (now - toldAt < everyMs) return
+    toldAt = now
+    listener()
+  }
 }
 
 /** This function will give the view of a room that another part of the page follows: for the panel beside it. */

@@ -2,7 +2,7 @@
 
 import { ArrowDownIcon } from "@solar-icons/react/linear/arrow-down"
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react"
-import { Virtualizer, type VirtualizerHandle } from "virtua"
+import { type CustomContainerComponentProps, Virtualizer, type VirtualizerHandle } from "virtua"
 
 import { useRoom } from "@/features/conversation/room-context"
 import { RowView } from "@/features/conversation/row-view"
@@ -108,7 +108,7 @@ export function Conversation({ at, detail }: ConversationProps) {
     <div className="room-main relative grid grid-rows-[minmax(0,1fr)]">
       <div ref={scroller} className="room-scroll" role="log" aria-live="off" aria-label="Conversation" tabIndex={0}>
         <div className="room-inner">
-          <Virtualizer ref={list} scrollRef={scroller} data={rows} shift={isShifted} bufferSize={600} startMargin={20} onScroll={onScroll}>
+          <Virtualizer ref={list} as={RowsBox} scrollRef={scroller} data={rows} shift={isShifted} bufferSize={600} startMargin={20} onScroll={onScroll}>
             {(row: Row) => <RowView key={row.key} row={row} />}
           </Virtualizer>
           {history.hasFailed && (
@@ -136,6 +136,18 @@ export function Conversation({ at, detail }: ConversationProps) {
           </button>
         </div>
       )}
+    </div>
+  )
+}
+
+/**
+ * The list's box. It takes the pointer while it scrolls, too: turning that off and on again, as the list would, makes
+ * the browser work out the style of every word in it anew, and here it scrolls whenever somebody is answered.
+ */
+function RowsBox({ style, ref, children }: CustomContainerComponentProps) {
+  return (
+    <div ref={ref} style={{ ...style, pointerEvents: undefined }}>
+      {children}
     </div>
   )
 }

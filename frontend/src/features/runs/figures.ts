@@ -19,6 +19,7 @@ export type FigureName = "firstMs" | "speed" | "cost"
 
 /** Until the provider says how many tokens it was: about four code points each. */
 const POINTS_PER_TOKEN = 4
+const count = new Intl.NumberFormat("en")
 /** A speed measured over less says little. */
 const LEAST_MS = 400
 
@@ -69,7 +70,7 @@ export function speedWords(perSecond: number): string {
 
 export function tokenWords({ tokens, isAbout, isSoFar }: Figures): string | null {
   if (tokens === null) return null
-  return `${isAbout ? "about " : ""}${tokens.toLocaleString("en")} token${tokens === 1 ? "" : "s"}${isSoFar ? " so far" : ""}`
+  return `${isAbout ? "about " : ""}${count.format(tokens)} token${tokens === 1 ? "" : "s"}${isSoFar ? " so far" : ""}`
 }
 
 export function wordCount(text: string): number {

@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from "react"
+import { type ReactNode, useRef, useState } from "react"
 
 import { useRoom } from "@/features/conversation/room-context"
 import { tryTurnNow } from "@/features/conversation/actions"
@@ -12,6 +12,7 @@ import { useWaiting, useWords } from "@/features/runs/use-answer"
 import { Button } from "@/components/ui/button"
 import { Markdown } from "@/lib/markdown/markdown"
 import { plural } from "@/lib/format"
+import { useInSight } from "@/lib/use-in-sight"
 import { useQuiet } from "@/lib/use-now"
 import type { Message } from "@/lib/protocol"
 
@@ -66,9 +67,15 @@ function hasWords({ body, meta }: Message): boolean {
 }
 
 function LiveWords({ message }: { message: Message }) {
-  const turn = useWords(message)
+  const end = useRef<HTMLSpanElement>(null)
+  const turn = useWords(message, useInSight(end))
   const text = turn?.text ?? message.body
-  return <Markdown text={text} isWriting className={useQuiet(text) ? undefined : "is-arriving"} />
+  return (
+    <>
+      <Markdown text={text} isWriting className={useQuiet(text) ? undefined : "is-arriving"} />
+      <span ref={end} className="block" />
+    </>
+  )
 }
 
 /** One line of what the model thinks, the newest; it opens. */

@@ -10,6 +10,8 @@ import type { TurnText, Waiting } from "@/lib/room-state"
 import { useTurn } from "@/lib/use-room"
 import { useNow } from "@/lib/use-now"
 
+const OUT_OF_SIGHT_MS = 800
+
 /** Changes when the lane's state does, never with each word. */
 export function usePhase(message: Message): Phase {
   return useTurnPart(message, (turn) => phaseOf(message, turn))
@@ -30,10 +32,10 @@ function useTurnPart<T>(message: Message, part: (turn: TurnText | undefined) => 
   return useSyncExternalStore(watch, () => part(turnId ? store.getTurn(turnId) : undefined))
 }
 
-/** The words so far, every frame they grow. */
-export function useWords(message: Message): TurnText | undefined {
+/** The words so far, as they grow; now and then where nobody sees them, for the page to keep its length. */
+export function useWords(message: Message, isInSight = true): TurnText | undefined {
   const { store } = useRoom()
-  return useTurn(store, isOpen(message) ? message.turn_id : null)
+  return useTurn(store, isOpen(message) ? message.turn_id : null, isInSight ? 0 : OUT_OF_SIGHT_MS)
 }
 
 /** Told once a second while it is written: figures that roll are noise. */

@@ -1,6 +1,7 @@
 /**
  * Markdown as React elements: no HTML is ever made from a message, no address in it is ever loaded. Finished
- * blocks are drawn once; while a text grows only its last block is drawn again.
+ * blocks are drawn once; while a text grows only its last block is drawn again. Blocks stand in parts of a few:
+ * neither React nor the browser looks into a part that is full, however long the text is.
  */
 
 import "@/lib/markdown/markdown.css"
@@ -24,20 +25,40 @@ interface MarkdownProps {
 }
 
 const MOST_NESTED = 24
+const PART = 6
 
 export const Markdown = memo(function Markdown({ text, isWriting = false, hasBreaks = false, className }: MarkdownProps) {
   const [stream] = useState(() => new MarkdownStream({ breaks: hasBreaks }))
   const blocks = stream.read(text, isWriting)
-  const last = blocks.length - 1
+  const parts = Math.ceil(blocks.length / PART)
   return (
     <div className={cn("md", className)} dir="auto">
-      {blocks.map((block, index) => (
-        <BlockView key={block.at} block={block} isGrowing={isWriting && index === last} />
+      {Array.from({ length: parts }, (_, index) => (
+        <Part key={index} blocks={blocks.slice(index * PART, (index + 1) * PART)} isGrowing={isWriting && index === parts - 1} />
       ))}
-      {isWriting && last < 0 && <Caret />}
+      {isWriting && parts === 0 && <Caret />}
     </div>
   )
 })
+
+interface PartOfText {
+  blocks: readonly Block[]
+  isGrowing: boolean
+}
+
+const Part = memo(
+  function Part({ blocks, isGrowing }: PartOfText) {
+    const last = blocks.length - 1
+    return (
+      <div className="md-part">
+        {blocks.map((block, index) => (
+          <BlockView key={block.at} block={block} isGrowing={isGrowing && index === last} />
+        ))}
+      </div>
+    )
+  },
+  (a, b) => a.isGrowing === b.isGrowing && a.blocks.length === b.blocks.length && a.blocks.every((block, index) => block === b.blocks[index]),
+)
 
 const BlockView = memo(function BlockView({ block, isGrowing }: { block: Block; isGrowing: boolean }) {
   return <BlockToken token={block.token} isGrowing={isGrowing} depth={0} />
