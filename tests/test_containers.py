@@ -10,6 +10,7 @@ import pytest
 from django.core.management import get_commands
 from django.urls import resolve
 
+from chatplatform.vitals import PATHS
 from tests.compose import read
 from tests.test_docs import SETTINGS
 from tools import prepare
@@ -131,6 +132,12 @@ def test_every_server_is_watched_and_bounded() -> None:
         assert "mem_limit" in service, name
         # The image's own check asks the web server; a worker and the migration have none.
         assert "healthcheck" in service or name == "web", name
+
+
+def test_a_worker_is_asked_where_it_answers() -> None:
+    asked = re.search(r"127\.0\.0\.1:(\d+)(/\w+)", SERVICES["worker"]["healthcheck"]["test"][-1])
+    assert asked and asked[1] == SERVICES["worker"]["environment"]["PARLEY_WORKER_PORT"]
+    assert resolve(asked[2]) and asked[2] in PATHS
 
 
 def test_everything_named_is_declared() -> None:
