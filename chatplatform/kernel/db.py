@@ -85,8 +85,8 @@ def _threads() -> _Threads:
 
 
 class DatabaseAway(Unavailable, OperationalError):
-    """PostgreSQL cannot be reached, or went away in mid-work: what was asked for may be done or not. Asking again is safe
-    where the work is."""
+    """PostgreSQL cannot be reached, went away in mid-work or cannot work now: what was asked for may be done or not. Asking
+    again is safe where the work is."""
 
 
 # How often the server was lost, and what each thread has seen of it: the first that notices saves the others the error.
@@ -105,15 +105,23 @@ def _call(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     try:
         return function(*args, **kwargs)
     except (OperationalError, InterfaceError) as error:
-        if connection.vendor != "postgresql" or not _is_lost():
+        if connection.vendor != "postgresql":
             raise
-        _losses += 1
+        if _is_lost():
+            _losses += 1
+        elif not _cannot_serve(error):
+            raise
         raise DatabaseAway("The database does not answer. It goes again by itself.", retry_after_s=1.0) from error
 
 
 def _is_lost() -> bool:
     """Is there no connection, or one that broke? An error of the work itself leaves it whole."""
     return connection.connection is None or bool(connection.connection.closed)
+
+
+def _cannot_serve(error: Exception) -> bool:
+    """Does the server say that it cannot work now: no disk or memory left, shutting down, a file that cannot be read?"""
+    return str(getattr(error.__cause__, "sqlstate", None) or "").startswith(("08", "53", "57P", "58"))
 
 
 async def _visit(patience_s: float, call: Callable[[], T]) -> T:

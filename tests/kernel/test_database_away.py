@@ -29,6 +29,10 @@ def wrong():
     with connection.cursor() as cursor:
         cursor.execute("set statement_timeout = 50; select pg_sleep(5)")
 
+def full():
+    with connection.cursor() as cursor:
+        cursor.execute("do $$ begin raise exception 'no space left' using errcode = 'disk_full'; end $$")
+
 async def many():
     return await asyncio.gather(*(in_db(one) for _ in range(8)), return_exceptions=True)
 
@@ -38,6 +42,12 @@ async def main():
         await in_db(wrong)
     except OperationalError as error:
         assert not isinstance(error, Unavailable), "the server is there; the query was at fault"
+    else:
+        raise AssertionError
+    try:
+        await in_db(full)
+    except DatabaseAway:
+        pass
     else:
         raise AssertionError
     print("ready", flush=True); sys.stdin.readline()
