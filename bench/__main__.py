@@ -8,6 +8,8 @@ ALL = (
     "memory",
     "ttft",
     "burst",
+    "hop",
+    "takeover",
     "models",
     "fanout",
     "cluster",

@@ -16,9 +16,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,8 @@ from typing import Any
 import uvloop
 
 from bench.provider import PacedProvider
-from tests.server import ROOT, Server
+from tests.server import ROOT, Server, Worker
+from tools.services import Postgres, Redis
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
@@ -137,14 +138,15 @@ class Stage:
     project_id: str
     places: list[Place]
     people: list[Person]
+    workers: list[Worker] = field(default_factory=list)  # none: the server runs the turns
 
 
-def seed(data_dir: Path, **wanted: int | str) -> dict[str, Any]:
-    """Put people, threads and messages straight into a data folder; see bench/seed.py for what can be wanted."""
+def seed(data_dir: Path, environment: Mapping[str, str] | None = None, **wanted: int | str) -> dict[str, Any]:
+    """Put people, threads and messages straight into the database; see bench/seed.py for what can be wanted."""
     done = subprocess.run(
         [sys.executable, "-m", "bench.seed", json.dumps(wanted)],
         cwd=ROOT,
-        env={**os.environ, "PARLEY_DATA_DIR": str(data_dir), "PARLEY_LOCAL_MODEL": "0"},
+        env={**os.environ, "PARLEY_DATA_DIR": str(data_dir), "PARLEY_LOCAL_MODEL": "0", **(environment or {})},
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -153,42 +155,63 @@ def seed(data_dir: Path, **wanted: int | str) -> dict[str, Any]:
     return result
 
 
+@contextmanager
+def servers(folder: Path) -> Iterator[dict[str, str]]:
+    """PostgreSQL and Redis of this measurement's own, as the settings name them."""
+    postgres, redis = Postgres(folder / "postgres"), Redis(folder / "redis")
+    try:
+        yield {"DATABASE_URL": postgres.start().url(), "REDIS_URL": redis.start().url()}
+    finally:
+        postgres.stop()
+        redis.stop()
+
+
 @asynccontextmanager
 async def stage(
-    models: Sequence[str] = ("f0r50n100",), *, is_pinned: bool = True, **wanted: int
+    models: Sequence[str] = ("f0r50n100",), *, is_pinned: bool = True, workers: int = 0, **wanted: int
 ) -> AsyncIterator[Stage]:
-    """A seeded server on one core, and the provider with this process on the other."""
+    """A seeded server on one core, and the provider with this process on the other.
+
+    With `workers` the server shares PostgreSQL and Redis with them and runs no turns.
+    """
     raise_file_limit()
     folder = Path(tempfile.mkdtemp(prefix="parley-bench-"))
-    provider = PacedProvider(models)
-    await provider.start()
-    server = Server(
-        folder,
-        OPENAI_BASE_URL=provider.url,
-        OPENAI_API_KEY="bench",
-        PARLEY_TEST_MODELS="0",
-        PARLEY_SCRIPTED_MODELS="0",
-        PARLEY_PROVIDER_CONCURRENCY="256",
-        PARLEY_SEND_RATE="1000000/minute",
-        LOG_LEVEL="WARNING",
-    )
-    try:
-        found = await asyncio.to_thread(seed, folder, **wanted)
-        await asyncio.to_thread(server.start)
-        if is_pinned:
-            pin(server.pid, 0)
-            pin(os.getpid(), 1)
-        people = [
-            Person(p["id"], {"Cookie": p["cookie"], "X-CSRFToken": p["csrf"], "Origin": server.url})
-            for p in found["people"]
-        ]
-        gc.collect()
-        yield Stage(server, provider, found["project_id"], [Place(**place) for place in found["places"]], people)
-    finally:
-        if server.process is not None:
-            await asyncio.to_thread(server.stop)
-        await provider.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        shared = stack.enter_context(servers(folder)) if workers else {}
+        provider = PacedProvider(models)
+        await provider.start()
+        environment = {
+            **shared,
+            "OPENAI_BASE_URL": provider.url,
+            "OPENAI_API_KEY": "bench",
+            "PARLEY_TEST_MODELS": "0",
+            "PARLEY_SCRIPTED_MODELS": "0",
+            "PARLEY_PROVIDER_CONCURRENCY": "256",
+            "PARLEY_SEND_RATE": "1000000/minute",
+            "LOG_LEVEL": "WARNING",
+        }
+        server = Server(folder, **environment)
+        hired = [Worker(folder, f"worker-{number}", **environment) for number in range(workers)]
+        try:
+            found = await asyncio.to_thread(seed, folder, shared, **wanted)
+            for process in (server, *hired):
+                await asyncio.to_thread(process.start)
+            if is_pinned:
+                pin(server.pid, 0)
+                pin(os.getpid(), 1)
+            people = [
+                Person(p["id"], {"Cookie": p["cookie"], "X-CSRFToken": p["csrf"], "Origin": server.url})
+                for p in found["people"]
+            ]
+            gc.collect()
+            places = [Place(**place) for place in found["places"]]
+            yield Stage(server, provider, found["project_id"], places, people, hired)
+        finally:
+            for process in (server, *hired):
+                if process.process is not None:
+                    await asyncio.to_thread(process.stop)
+            await provider.stop()
 
 
 async def until(condition: Any, within_s: float, what: str) -> None:

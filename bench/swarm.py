@@ -52,13 +52,14 @@ _decode = msgspec.json.Decoder(_Frame).decode
 class Turn:
     """What one socket heard of one turn. `heard` holds (characters so far, when) for each delta."""
 
-    __slots__ = ("at", "finished_at", "first_at", "heard", "model", "state")
+    __slots__ = ("at", "finished_at", "first_at", "heard", "model", "reset_at", "state")
 
     def __init__(self, model: str) -> None:
         self.model = model
         self.at = 0
         self.first_at = 0.0
         self.finished_at = 0.0
+        self.reset_at = 0.0
         self.state = ""
         self.heard: list[tuple[int, float]] = []
 
@@ -124,8 +125,12 @@ class Socket(WSListener):
             if self.is_recorded:
                 turn.heard.append((turn.at, came))
         elif event.type == "message.created" and event.message is not None and event.message.turn_id:
-            # A worker that takes the turn tells its place once more.
+            # Whoever runs it says its place again, for those who never heard of it.
             self.turns.setdefault(event.message.turn_id, Turn(event.message.author.id.rpartition(":")[2]))
+        elif event.type == "turn.reset":
+            before = self.turns.get(event.turn_id)
+            turn = self.turns[event.turn_id] = Turn(before.model if before else "")
+            turn.reset_at = came
         elif event.type == "turn.finished":
             turn = self.turns.setdefault(event.turn_id, Turn(""))
             turn.finished_at, turn.state = came, event.state

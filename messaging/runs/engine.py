@@ -22,11 +22,13 @@ from messaging.runs import rows, speaking, views
 from messaging.runs.history import History
 from messaging.runs.leases import Hold
 from messaging.runs.live import Live, Stop
-from messaging.runs.types import Ending, Job, Step
+from messaging.runs.types import Ending, Job, Orphan, Step
 from messaging.streams.base import Said
 from messaging.types import TurnError
 
 log = logging.getLogger(__name__)
+
+NOTHING = Said(0, "", "")
 
 
 class _HandedOver:
@@ -107,15 +109,14 @@ async def run_turn(turn_id: UUID, stop: Stop | None = None, abandoned: Hold | Li
         live = Live(taken.job, stop, taken.announced)
         history = taken.history
     else:
-        heard = await _heard(turn_id) if isinstance(abandoned, Hold) else None
-        claimed = await in_db(rows.claim, turn_id, abandoned, heard)
+        claimed = await _claim(turn_id, abandoned)
         if claimed is None:
             return
         if isinstance(claimed, Step):
             await follow(claimed)
             return
-        live, history = Live(claimed, stop, None), History(claimed.past)
-        await _tell_claimed(live)
+        live, history = Live(claimed, stop, asyncio.Event()), History(claimed.past)
+        live.background(_tell_claimed(live))  # while its prompt is made
     logs.bind(turn=turn_id, run=live.job.run_id, thread=live.job.thread_id, attempt=live.job.attempt)
     failpoints.reach("after_claim")
     here.enter(live)
@@ -130,13 +131,23 @@ async def run_turn(turn_id: UUID, stop: Stop | None = None, abandoned: Hold | Li
         here.leave(live)
 
 
-async def _heard(turn_id: UUID) -> Said | None:
+async def _claim(turn_id: UUID, abandoned: Hold | Literal["all"] | None) -> Job | Step | None:
+    claimed = await in_db(rows.claim, turn_id, abandoned)
+    if isinstance(claimed, Orphan):
+        heard = await _heard(claimed.thread_id, turn_id)
+        claimed = await in_db(rows.claim, turn_id, abandoned, heard)
+    assert not isinstance(claimed, Orphan)  # what was heard is known by now
+    return claimed
+
+
+async def _heard(thread_id: UUID, turn_id: UUID) -> Said:
     """What was read of a turn whose process is gone: the stream has the words that were not saved yet."""
-    thread_id = await in_db(rows.thread_of, turn_id)
     try:
-        return (await rooms.standing(thread_id)).turns.get(turn_id)
+        said = (await rooms.standing(thread_id)).turns.get(turn_id)
     except Unavailable:
-        return None  # what was saved is what is left
+        log.warning("The room of thread %s could not be asked; of turn %s counts what was saved.", thread_id, turn_id)
+        return NOTHING
+    return said or NOTHING
 
 
 async def _tell_claimed(live: Live) -> None:
@@ -145,7 +156,10 @@ async def _tell_claimed(live: Live) -> None:
     events: list[AnyEvent] = [MessageCreated(views.place_of(job))]
     if job.reset is not None:
         events.append(TurnReset(job.turn_id, job.attempt, job.reset))
-    await say(job.thread_id, *events)
+    try:
+        await say(job.thread_id, *events)
+    finally:
+        live.tell_announced()
 
 
 async def _run(live: Live, history: History) -> None:
@@ -176,7 +190,11 @@ async def _run(live: Live, history: History) -> None:
     failpoints.reach("after_tell")
 
 
-async def _settle(job: Job, ending: Ending, tries: Sequence[float] = (0.1, 0.5, 2, 5, 10)) -> Step | None:
+# Five minutes: the saver goes on renewing the hold, so nobody else ends it meanwhile.
+SETTLE_AGAIN_S = (0.1, 0.5, 2, 5, *(10.0,) * 30)
+
+
+async def _settle(job: Job, ending: Ending, tries: Sequence[float] = SETTLE_AGAIN_S) -> Step | None:
     """Write the end down, patiently: the database may be restarting, and these words exist nowhere else."""
     for pause in tries:
         try:

@@ -91,6 +91,7 @@ class Live:
         self._text: list[str] = []
         self._reasoning: list[str] = []
         self._saved = (0, 0)
+        self._is_prompt_saved = False
         self._telling: set[asyncio.Task[None]] = set()
 
     def background(self, telling: Coroutine[Any, Any, None]) -> None:
@@ -111,6 +112,11 @@ class Live:
             with suppress(TimeoutError):
                 async with asyncio.timeout(ANNOUNCED_WITHIN_S):
                     await self.announced.wait()
+
+    def tell_announced(self) -> None:
+        """The room knows the answer's place."""
+        if self.announced is not None:
+            self.announced.set()
 
     def say(self, text: str) -> int:
         """Keep a piece of the answer; its position."""
@@ -140,16 +146,19 @@ class Live:
 
     @property
     def is_unsaved(self) -> bool:
-        return self._saved != (self.length, self.reasoning_length)
+        return self._saved != (self.length, self.reasoning_length) or bool(self.prompt and not self._is_prompt_saved)
 
     def words(self) -> Words:
-        """What to save; it counts as saved from now on. What the model saw goes along the first time only."""
-        prompt = self.prompt if self.is_new else None
+        """What to save; it counts as saved from now on. What the model saw goes along once, even before it speaks:
+        other processes are asked for it too."""
+        prompt = None if self._is_prompt_saved or not self.prompt else self.prompt
+        self._is_prompt_saved = bool(self.prompt)
         self._saved = (self.length, self.reasoning_length)
         return Words(self.job.turn_id, self.job.attempt, self.text, self.reasoning, prompt)
 
     def not_saved(self) -> None:
         self._saved = (-1, -1)
+        self._is_prompt_saved = False
 
 
 def _joined(parts: list[str]) -> str:
@@ -181,8 +190,8 @@ def is_here(turn_id: UUID) -> bool:
 
 
 def announce(turn_id: UUID) -> None:
-    if (found := _here.get(turn_id)) is not None and found.announced is not None:
-        found.announced.set()
+    if (found := _here.get(turn_id)) is not None:
+        found.tell_announced()
 
 
 def wake(turn_id: UUID) -> None:

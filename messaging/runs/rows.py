@@ -26,7 +26,7 @@ from messaging.runs.leases import Hold
 from messaging.runs.past import past_of
 from messaging.runs.plans import PLANS
 from messaging.runs.plans.base import NextTurn, Plan, RunFacts, TurnFacts
-from messaging.runs.types import Begun, Ending, EndState, Job, Past, Speaker, Step, Words
+from messaging.runs.types import Begun, Ending, EndState, Job, Orphan, Past, Speaker, Step, Words
 from messaging.streams.base import Said
 from messaging.types import Attempt, Message, TurnError
 from threads.models import Branch, Thread
@@ -261,12 +261,12 @@ def write_end(turn: Turn, job: Job, ending: Ending) -> Message:
 
 def claim(
     turn_id: UUID, abandoned: Hold | Literal["all"] | None = None, heard: Said | None = None
-) -> Job | Step | None:
+) -> Job | Step | Orphan | None:
     """This function will make this process the one that runs the turn, or end it if it must not run again.
 
     A turn that somebody holds is left alone, unless that very hold was seen `abandoned`; "all": this is the
-    only process that runs turns, so any other that held one is dead. `heard`: what its room has read of it, which
-    may be more than was saved.
+    only process that runs turns, so any other that held one is dead. A turn that ran somewhere is first given
+    back as an orphan: ask its room what was `heard` of it, which may be more than was saved, and claim again.
 
     A turn whose process died: with nothing said it begins again in silence, at most three times. Words
     that were read are never lost and never mixed with others: a speaker in a conversation begins again
@@ -281,8 +281,10 @@ def claim(
         turn = Turn.objects.select_related("branch").filter(pk=turn_id, state__in=OPEN).first()
         if turn is None or (turn.held_by and not _is_abandoned(turn, abandoned)):
             return None
-        if heard is not None:
-            _keep_heard(turn, heard)
+        if turn.state == TurnState.STREAMING:
+            if heard is None:
+                return Orphan(turn.thread_id)
+            _believe(turn, heard)
         if (ending := _must_end(turn, run)) is not None:
             return step(run, (write_end(turn, job_of(turn, run, NO_PAST), ending),))
         reset = None
@@ -298,23 +300,19 @@ def claim(
         return job_of(turn, run, past_of(turn.branch, turn.seq), reset)
 
 
-def thread_of(turn_id: UUID) -> UUID:
-    return Turn.objects.values_list("thread_id", flat=True).get(pk=turn_id)
-
-
-def _keep_heard(turn: Turn, heard: Said) -> None:
-    if heard.attempt != turn.attempt:
-        return
-    if heard.text.startswith(turn.partial):
-        turn.partial = heard.text
-    if heard.reasoning.startswith(turn.reasoning):
-        turn.reasoning = heard.reasoning
-
-
 def _is_abandoned(turn: Turn, abandoned: Hold | Literal["all"] | None) -> bool:
     if abandoned is None or abandoned == "all":
         return abandoned == "all"
     return abandoned == Hold(turn.id, turn.state, turn.attempt, turn.held_by, turn.renewed_at)
+
+
+def _believe(turn: Turn, heard: Said) -> None:
+    """The room heard words that its process had not saved yet when it died."""
+    if heard.attempt == turn.attempt:
+        if heard.text.startswith(turn.partial):
+            turn.partial = heard.text
+        if heard.reasoning.startswith(turn.reasoning):
+            turn.reasoning = heard.reasoning
 
 
 NO_PAST = Past((), 0)

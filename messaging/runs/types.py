@@ -69,6 +69,13 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Orphan:
+    """A turn that ran in a process which is dead, or let it go; its words may still be in the room's stream."""
+
+    thread_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Ending:
     """How a turn ended, before it is written down."""
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from chatplatform.kernel.backends import backend
 from chatplatform.kernel.clock import now
@@ -210,6 +210,39 @@ async def test_starting_takes_over_turns_that_nobody_claimed(
     await in_db(lambda: Turn.objects.filter(pk=open_turn).update(**unclaimed))
     await dispatcher.start()
     await until(lambda: recorder.runs == [open_turn], LATE_S)
+
+
+@pytest.mark.parametrize("commits", [False, True])
+async def test_what_is_noted_goes_the_way_of_its_transaction(
+    dispatcher: Dispatcher, recorder: Recorder, thread: Thread, alice: User, commits: bool
+) -> None:
+    """Also where a worker of the queue runs in this very process, which swaps what jobs are written with."""
+    await dispatcher.start()
+
+    def ask() -> UUID:
+        with transaction.atomic():
+            turn_id = make_open_turn(thread, alice)
+            transaction.set_rollback(not commits)
+        return turn_id
+
+    turn_id = await in_db(ask)
+    if commits and not dispatcher.runs_own:
+        await until(lambda: recorder.runs == [turn_id], LATE_S)
+    else:
+        await asyncio.sleep(0.1)
+        assert recorder.runs == []
+    assert await in_db(Turn.objects.filter(pk=turn_id).exists) is commits
+    if not dispatcher.runs_own:
+        async with asyncio.timeout(LATE_S):
+            while await in_db(_jobs):
+                assert commits, "a job outlived its transaction"
+                await asyncio.sleep(0.05)
+
+
+def _jobs() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM procrastinate_jobs")
+        return int(cursor.fetchone()[0])
 
 
 async def test_what_has_ended_is_not_run_again(dispatcher: Dispatcher, recorder: Recorder, open_turn: UUID) -> None:

@@ -20,9 +20,15 @@ from tests.client import OPEN_STATES, Client, Json
 from tests.server import Server
 
 MODELS = ("f30r50n50", "f80r40n60", "f10r60n40")
-# What a crash may take: words of the last second before it, and for a moment that there were any.
-UNSAVED_S = 1.3
-UNSAVED_FIRST_S = 0.4
+LEFT_BEHIND = {
+    "open turns": "SELECT count(*) FROM messaging_turn WHERE thread_id=? AND state IN ('pending','streaming')",
+    "runs going on": "SELECT count(*) FROM messaging_run WHERE thread_id=? AND state IN ('running','stopping')",
+    "not delivered": "SELECT count(*) FROM messaging_outbox WHERE thread_id=? AND published_at IS NULL",
+    "turns without a message": (
+        "SELECT count(*) FROM messaging_turn t WHERE t.thread_id=? AND NOT EXISTS"
+        " (SELECT 1 FROM messaging_storedmessage m WHERE m.turn_id=t.id)"
+    ),
+}
 
 
 class Numbered(PacedProvider):
@@ -50,9 +56,13 @@ class Said:
 
 
 class World:
-    def __init__(self, folder: Path) -> None:
+    # What a crash may take: words of the last second before it, and for a moment that there were any.
+    unsaved_s = 1.3
+    unsaved_first_s = 0.4
+
+    def __init__(self, folder: Path, models: Sequence[str] = MODELS) -> None:
         self.folder = folder
-        self.provider = Numbered(MODELS)
+        self.provider = Numbered(models)
         self.server: Server | None = None
         self.alice: Client | None = None
         self.project = ""
@@ -64,15 +74,17 @@ class World:
     def models(self) -> list[str]:
         return [f"openai:{name}" for name in MODELS]
 
+    def environment(self) -> dict[str, str]:
+        return {
+            "OPENAI_BASE_URL": self.provider.url,
+            "OPENAI_API_KEY": "test",
+            "PARLEY_SCRIPTED_MODELS": "0",
+            "PARLEY_SEND_RATE": "100000/minute",
+        }
+
     async def begin(self) -> None:
         await self.provider.start()
-        self.server = Server(
-            self.folder,
-            OPENAI_BASE_URL=self.provider.url,
-            OPENAI_API_KEY="test",
-            PARLEY_SCRIPTED_MODELS="0",
-            PARLEY_SEND_RATE="100000/minute",
-        )
+        self.server = Server(self.folder, **self.environment())
         await self.start()
         self.alice = await Client(self.server.url).sign_up()
         self.project = (await self.alice.call("POST", "/projects", {"name": "Ferryline"}))["id"]
@@ -191,9 +203,9 @@ class World:
             before_s = self.killed_at - moment.at
             for turn_id, words in moment.words.items():
                 texts = kept.get(turn_id, [])
-                if before_s >= UNSAVED_S:
+                if before_s >= self.unsaved_s:
                     assert any(text.startswith(words) for text in texts), f"I6: lost after being read: {words!r}"
-                elif words and before_s >= UNSAVED_FIRST_S:
+                elif words and before_s >= self.unsaved_first_s:
                     assert any(text and words.startswith(text[: len(words)]) for text in texts), "I6: nothing was kept"
 
     async def _check_rows(self, thread_id: str) -> None:
@@ -206,17 +218,8 @@ class World:
     def _left(self, thread_id: str) -> dict[str, int]:
         assert self.server is not None
         thread = uuid.UUID(thread_id).hex
-        counts = {
-            "open turns": "SELECT count(*) FROM messaging_turn WHERE thread_id=? AND state IN ('pending','streaming')",
-            "runs going on": "SELECT count(*) FROM messaging_run WHERE thread_id=? AND state IN ('running','stopping')",
-            "not delivered": "SELECT count(*) FROM messaging_outbox WHERE thread_id=? AND published_at IS NULL",
-            "turns without a message": (
-                "SELECT count(*) FROM messaging_turn t WHERE t.thread_id=? AND NOT EXISTS"
-                " (SELECT 1 FROM messaging_storedmessage m WHERE m.turn_id=t.id)"
-            ),
-        }
         with contextlib.closing(sqlite3.connect(f"file:{self.folder}/parley.sqlite3?mode=ro", uri=True)) as db:
-            found = {name: db.execute(sql, [thread]).fetchone()[0] for name, sql in counts.items()}
+            found = {name: db.execute(sql, [thread]).fetchone()[0] for name, sql in LEFT_BEHIND.items()}
         return {name: count for name, count in found.items() if count}
 
 

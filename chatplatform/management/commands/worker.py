@@ -33,7 +33,7 @@ class Command(BaseCommand):
         if options["turns"] < 1:
             raise CommandError("A worker runs at least one turn at once: give --turns 1 or more.")
         settings.WORKER_TURNS = options["turns"]
-        self._wait_for_tables()
+        self._refuse_old_tables()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(self._work())
 
@@ -49,8 +49,8 @@ class Command(BaseCommand):
             leaving = ", leaving" if worker.is_leaving else ""
             self.stdout.write(f"{worker.name} runs {worker.running} of {worker.most} turns{leaving}")
 
-    def _wait_for_tables(self) -> None:
-        """Servers bring the database up to date; a worker of a newer version than they are must not guess."""
+    def _refuse_old_tables(self) -> None:
+        """Servers bring the database up to date; a worker that is newer than the tables must not guess."""
         from django.db.migrations.executor import MigrationExecutor
 
         try:

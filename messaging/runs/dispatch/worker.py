@@ -28,9 +28,10 @@ from messaging.runs.leases import Hold, Watch
 log = logging.getLogger(__name__)
 
 SWEEP_EVERY_S = 1.0
+AGAIN_S = 1.0
 REPORT_EVERY = 5  # sweeps
 IDLE_EVERY = 10
-WAIT_S = 1.0  # for an offer, before looking whether to stop
+WAIT_S = 0.5  # for an offer, before looking whether to stop
 
 
 class WorkerDispatcher:
@@ -108,7 +109,7 @@ class WorkerDispatcher:
     async def _take_nothing_new(self) -> None:
         offers, jobs = self._takers
         jobs.cancel()
-        await asyncio.wait({offers}, timeout=WAIT_S * 2)  # what it is given in this moment it gives back
+        await asyncio.wait({offers}, timeout=WAIT_S * 3)  # what it is given in this moment it gives back
         offers.cancel()
         await asyncio.wait(self._takers)
 
@@ -145,7 +146,7 @@ class WorkerDispatcher:
                 if not is_away:
                     log.warning("Redis cannot be reached; turns come through PostgreSQL: %r", error)
                 is_away = True
-                await asyncio.sleep(WAIT_S)
+                await asyncio.sleep(AGAIN_S)
                 continue
             is_away = False
             if turn_id is None:
@@ -169,13 +170,16 @@ class WorkerDispatcher:
     # -- what nobody else looks after --------------------------------------------------------------------
 
     async def _sweep(self) -> None:
-        rounds = 0
+        rounds, is_blind = 0, False
         while True:
             try:
                 await self._look(rounds)
+                is_blind = False
             except Exception:  # the database may be away: then what stood still meanwhile proves nothing
                 self._watch.forget()
-                log.exception("Open turns could not be looked for; trying again.")
+                if not is_blind:
+                    log.exception("Open turns cannot be looked for; trying again every second.")
+                is_blind = True
             rounds += 1
             await asyncio.sleep(SWEEP_EVERY_S)
 

@@ -13,7 +13,7 @@ from messaging.models import Turn, TurnState
 from messaging.protocol import TurnDelta
 from messaging.runs import engine, leases, rows
 from messaging.runs.leases import LATE_S, STALE_S, Hold, Watch
-from messaging.runs.types import Ending, Job, NewRun, Step, Words
+from messaging.runs.types import Ending, Job, NewRun, Orphan, Step, Words
 from messaging.streams.base import Said
 from tests.messaging.runs.conftest import Room
 from tests.messaging.runs.puppet import Puppets
@@ -101,7 +101,8 @@ async def test_a_turn_that_somebody_holds_is_not_claimed(room: Room, puppets: Pu
 
 async def test_an_abandoned_turn_is_taken_over_once(room: Room, puppets: Puppets) -> None:
     new, seen = await held_elsewhere(room)
-    claimed = [await in_db(rows.claim, new.begun[0].turn_id, seen) for _ in range(3)]
+    assert await in_db(rows.claim, new.begun[0].turn_id, seen) == Orphan(room.thread.id)
+    claimed = [await in_db(rows.claim, new.begun[0].turn_id, seen, Said(0, "", "")) for _ in range(3)]
     assert [job.attempt for job in claimed if isinstance(job, Job)] == [2]
     (turn,) = await room.turns(new.run.id)
     assert turn.held_by == leases.HOLDER
@@ -164,7 +165,7 @@ async def test_what_is_let_go_can_be_claimed_at_once_and_its_late_words_are_refu
     assert begun.job is not None
     assert await in_db(leases.let_go) == [begun.turn_id]
     assert await in_db(leases.let_go) == []
-    job = await in_db(rows.claim, begun.turn_id)
+    job = await in_db(rows.claim, begun.turn_id, None, Said(0, "", ""))
     assert isinstance(job, Job)
     assert job.attempt == 2
     late = Words(begun.turn_id, 1, "too late", "", None)
