@@ -41,8 +41,14 @@ CLAIMED = ("attempt", "state", "held_by", "renewed_at", "partial", "reasoning", 
 # What planning, showing and ending a run's turns needs of them; their texts are not among it.
 SHORT = ("id", "run_id", "key", "state", "attempt", "round", "lane", "model_id", "meta", "stopped_by_name")
 
+# `no_key`: a row that points at the run may be written meanwhile. A saver writes a turn's row twice in one transaction, for
+# which PostgreSQL looks at its run when it commits; that would be a deadlock with whoever holds the run and wants the turn.
 _run = PreparedQuery(
-    lambda: Run.objects.select_for_update(of=("self",)).select_related("thread__project").filter(pk=given("id", ID))
+    lambda: (
+        Run.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("thread__project")
+        .filter(pk=given("id", ID))
+    )
 )
 _turns = PreparedQuery(lambda: Turn.objects.filter(run_id=given("run_id", ID)).only(*SHORT).order_by("seq", "variant"))
 _pending_turns = PreparedInsert(Turn)
@@ -213,7 +219,7 @@ def advance(run_id: UUID) -> Step | None:
 
     None: somebody else has it in hand just now; several that look for such runs do not wait for each other.
     """
-    run = Run.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=run_id).first()
+    run = Run.objects.select_for_update(of=("self",), skip_locked=True, no_key=True).filter(pk=run_id).first()
     return None if run is None else step(run)
 
 
