@@ -152,10 +152,11 @@ def cassandra() -> servers.CassandraServer:
 
 
 @pytest.fixture(scope="session")
-def cql_servers(cassandra: servers.CassandraServer) -> Iterator[Servers]:
+def cql_servers(cassandra: servers.CassandraServer, django_db_setup: None, django_db_blocker: Any) -> Iterator[Servers]:
     """A keyspace with its tables for the whole run: tests use branches of their own, so none sees another's messages."""
     here = Servers(tuple(cassandra.hosts.split(",")), cassandra.new_keyspace())
-    schema.apply(here, copies=1)
+    with django_db_blocker.unblock():  # PostgreSQL says whose turn it is to make tables
+        schema.apply(here, copies=1)
     yield here
     cql.close_all()
     schema.drop(here)
