@@ -39,25 +39,26 @@ class Comparison:
 
 async def compare(source: MovableStore, target: MovableStore, branches: Sequence[UUID], told: Told) -> Comparison:
     """Read both; `told` gets the number of messages after every page of the source."""
-    found: dict[UUID, tuple[Digest, Digest]] = {}
+    hashes: dict[UUID, bytes] = {}
+    result = Comparison()
     waiting = iter(sorted(branches))
 
     async def compare_some() -> None:
         for branch_id in waiting:
-            both = await asyncio.gather(digest(source, branch_id, told), digest(target, branch_id))
-            found[branch_id] = (both[0], both[1])
+            here, there = await asyncio.gather(digest(source, branch_id, told), digest(target, branch_id))
+            hashes[branch_id] = bytes.fromhex(here.sha256)
+            result.messages += here.messages
+            result.revisions += here.revisions
+            if here != there:
+                result.different[branch_id] = (here, there)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(BRANCHES):
             group.create_task(compare_some())
     whole = hashlib.sha256()
-    result = Comparison(branches=len(found))
-    for branch_id, (here, there) in sorted(found.items()):
-        whole.update(branch_id.bytes + bytes.fromhex(here.sha256))
-        result.messages += here.messages
-        result.revisions += here.revisions
-        if here != there:
-            result.different[branch_id] = (here, there)
+    for branch_id, branch_hash in sorted(hashes.items()):
+        whole.update(branch_id.bytes + branch_hash)
+    result.branches = len(hashes)
     result.sha256 = whole.hexdigest()
     return result
 
