@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from messaging.moving import progress
 from messaging.moving.comparing import compare, first_difference
 from messaging.moving.copying import catch_up, copy_all
 from messaging.stores.base import MovableStore
+from messaging.stores.cql import schema
 from messaging.stores.cql.connection import Servers
 from messaging.stores.cql.store import CqlMessageStore
 from messaging.stores.orm import OrmMessageStore
@@ -186,9 +188,17 @@ def copied(folder: Path) -> int:
     return row[0] if row else 0
 
 
-def test_a_move_that_is_killed_goes_on_from_there(cql_servers: Servers, tmp_path: Path) -> None:
+@pytest.fixture
+def empty(cassandra: CassandraServer) -> Iterator[Servers]:
+    """A keyspace that holds nobody else's branches: the command compares all there are."""
+    servers = Servers(tuple(cassandra.hosts.split(",")), cassandra.new_keyspace())
+    yield servers
+    schema.drop(servers)
+
+
+def test_a_move_that_is_killed_goes_on_from_there(empty: Servers, tmp_path: Path) -> None:
     seed(tmp_path, 15_000)
-    moving = command(tmp_path, cql_servers, "--to", "cql")
+    moving = command(tmp_path, empty, "--to", "cql")
     deadline = time.monotonic() + 40
     while not copied(tmp_path):
         assert time.monotonic() < deadline
@@ -199,14 +209,14 @@ def test_a_move_that_is_killed_goes_on_from_there(cql_servers: Servers, tmp_path
     before = copied(tmp_path)
     assert 0 < before < 15_000
 
-    said, _ = (again := command(tmp_path, cql_servers, "--to", "cql")).communicate(timeout=50)
+    said, _ = (again := command(tmp_path, empty, "--to", "cql")).communicate(timeout=50)
     assert again.returncode == 0, said
     assert "Going on with the move" in said
     assert re.search(r"Both hold the same: 15,000 messages and 0 older texts in 1 branches; sha256 [0-9a-f]{64}", said)
 
     with closing(sqlite3.connect(tmp_path / "parley.sqlite3")) as database, database:
         database.execute("UPDATE messaging_storedmessage SET body = 'tampered' WHERE seq = 14001")
-    said, _ = (comparing := command(tmp_path, cql_servers, "--to", "cql", "--verify")).communicate(timeout=50)
+    said, _ = (comparing := command(tmp_path, empty, "--to", "cql", "--verify")).communicate(timeout=50)
     assert comparing.returncode == 1, said
     assert "place 14001, variant 0" in said
     assert "1 of 1 branches differ between the database and CQL" in said
