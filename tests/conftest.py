@@ -170,13 +170,21 @@ def _servers_of(item: pytest.Item) -> set[str]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what needs real servers; leave out, and count, what needs one that is not here."""
+    """Mark what needs real servers; leave out, and count, what needs one that is not here.
+
+    Where several processes share the tests (`-n 2 --dist loadgroup`), one takes a file as a whole, and one alone takes all
+    that need Cassandra, the one server that is too heavy to run twice.
+    """
     lacking = servers.missing()
     left_out: dict[str, int] = {}
     kept: list[pytest.Item] = []
     for item in items:
-        if needs := _servers_of(item):
+        needs = _servers_of(item)
+        if needs:
             item.add_marker("services")
+        if config.pluginmanager.hasplugin("xdist"):
+            together = "cassandra" if "cassandra" in needs else item.nodeid.partition("::")[0]
+            item.add_marker(pytest.mark.xdist_group(together))
         if absent := needs & set(lacking):
             for name in absent:
                 left_out[lacking[name]] = left_out.get(lacking[name], 0) + 1
@@ -192,6 +200,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"NOT RUN: {count} tests. {words}", yellow=True)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """One of several processes ends; each has left out the same."""
+    if (output := getattr(node, "workeroutput", None)) is not None:
+        node.config.stash[LEFT_OUT] = output["left_out"]
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output["left_out"] = session.config.stash.get(LEFT_OUT, {})
     if session.config.stash.get(LEFT_OUT, {}) and os.environ.get("CI"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

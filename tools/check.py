@@ -68,7 +68,9 @@ FIX = npm("ESLint", "lint", "--", "--fix")
 
 
 # Apart from each other: Playwright keeps a loop running in its thread, beside which no test can run its own.
-PYTHON_TESTS = Check("Python tests", [PYTHON, "-m", "pytest", "--ignore=tests/browser"], is_loud=True)
+# Two at a time: most of them wait for a server, a clock or a disk. How they are shared out: tests/conftest.py.
+SHARED = ["-n", "2", "--dist", "loadgroup"]
+PYTHON_TESTS = Check("Python tests", [PYTHON, "-m", "pytest", *SHARED, "--ignore=tests/browser"], is_loud=True)
 BROWSER_TESTS = Check("browser tests", [PYTHON, "-m", "pytest", "tests/browser"], is_loud=True)
 
 
