@@ -98,8 +98,8 @@ class PacedProvider:
                 else:
                     self._list(writer)
                 await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass  # the client is done with this connection
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass  # the client is done with this connection, or the measurement with everything
         finally:
             self._open.discard(writer)
             writer.close()

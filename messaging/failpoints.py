@@ -10,15 +10,15 @@ from collections import Counter
 
 from django.conf import settings
 
+_WANTED = os.environ.get("FAILPOINT", "")  # read once: every word of every answer comes by here
 _seen: Counter[str] = Counter()
 
 
 def reach(place: str) -> None:
     """Say that the process is at `place`; it may be its last word."""
-    wanted = os.environ.get("FAILPOINT")
-    if not wanted or not settings.ARE_TEST_MODELS_ON:
+    if not _WANTED or not settings.ARE_TEST_MODELS_ON:
         return
-    name, _, count = wanted.partition(":")
+    name, _, count = _WANTED.partition(":")
     if name == place:
         _seen[place] += 1
         if _seen[place] == int(count or 1):

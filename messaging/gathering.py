@@ -72,6 +72,7 @@ class Gathering:
         "flushed_at",
         "forget",
         "gathered_at",
+        "growing",
         "is_torn",
         "lock",
         "refused",
@@ -84,6 +85,7 @@ class Gathering:
         self.lock = asyncio.Lock()  # what is said first is appended first
         self.deltas: list[Gathered] = []
         self.gathered_at = 0.0  # the oldest of them
+        self.growing: dict[tuple[UUID, type[Delta]], Gathered] = {}  # of those, what a turn's next delta may join
         self.timer: asyncio.TimerHandle | None = None
         self.forget: asyncio.TimerHandle | None = None
         self.flushed_at = 0.0
@@ -98,14 +100,18 @@ class Gathering:
 
     def gather(self, event: Delta) -> None:
         self.note(event)
-        for gathered in reversed(self.deltas):
-            if gathered.turn_id == event.turn_id and gathered.kind is type(event):
-                if gathered.take(event):
-                    return
-                break
-        if not self.deltas:
-            self.gathered_at = monotonic()
-        self.deltas.append(Gathered(event))
+        key = (event.turn_id, type(event))
+        gathered = self.growing.get(key)
+        if gathered is None or not gathered.take(event):
+            self.growing[key] = gathered = Gathered(event)
+            if not self.deltas:
+                self.gathered_at = monotonic()
+            self.deltas.append(gathered)
+
+    def take_all(self) -> list[Gathered]:
+        gathered, self.deltas = self.deltas, []
+        self.growing.clear()
+        return gathered
 
     def note(self, event: Delta) -> None:
         said = self.said.get(event.turn_id)

@@ -60,7 +60,9 @@ async def publish(thread_id: UUID, *events: AnyEvent) -> None:
 
     A delta may still be waiting for its window when this returns; everything else is in the stream, in its place.
     """
-    room = _rooms.setdefault(thread_id, Gathering())
+    room = _rooms.get(thread_id)
+    if room is None:
+        room = _rooms[thread_id] = Gathering()
     if len(events) == 1 and isinstance(event := events[0], TurnDelta | TurnReasoning):
         _refuse_superseded(room, event)
         room.gather(event)
@@ -118,7 +120,7 @@ async def _flush(thread_id: UUID, room: Gathering, entries: tuple[Entry, ...], *
         if room.timer is not None:
             room.timer.cancel()
             room.timer = None
-        gathered, room.deltas = room.deltas, []
+        gathered = room.take_all()
         gathered_at = room.gathered_at
         every = (*(each.entry() for each in gathered), *entries)
         if not every and not room.is_torn:

@@ -29,7 +29,7 @@ _of_project = PreparedQuery(lambda: ProjectModel.objects.filter(project_id=given
 
 
 def offered(project_id: UUID) -> list[tuple[ModelInfo, ProjectModel]]:
-    """This function will list the models that the project offers, in the catalog's order. A row of slot 0 is not saved."""
+    """List the models that the project offers, in the catalog's order. A row of slot 0 is not saved."""
     known = _catalog()
     rows = _rows(project_id)
     at_first = _at_first(known)
@@ -47,7 +47,7 @@ def on_demand(model_ids: Iterable[str]) -> dict[str, ModelInfo]:
 
 
 def ensure_slots(project_id: UUID, model_ids: Sequence[str]) -> dict[str, int]:
-    """This function will give each model its slot in the project, at its first use. Part of the caller's transaction."""
+    """Give each model its slot in the project, at its first use. Part of the caller's transaction."""
     rows = _rows(project_id, model_ids)
     if any(model_id not in rows or not rows[model_id].slot for model_id in model_ids):
         with transaction.atomic():
@@ -70,7 +70,7 @@ def _give_slots(project_id: UUID, model_ids: Sequence[str]) -> None:
 
 
 def views(user_id: UUID, project_id: UUID) -> list[ModelView]:
-    """This function will list the project's models: all for who may choose them, for others those offered or used."""
+    """List the project's models: all for who may choose them, for others those offered or used."""
     access = access_project(user_id, project_id, Permission.READ)
     known = _catalog()
     rows, at_first = _rows(project_id), _at_first(known)
@@ -83,7 +83,7 @@ def views(user_id: UUID, project_id: UUID) -> list[ModelView]:
 
 @transaction.atomic
 def offer(user_id: UUID, project_id: UUID, model_id: str, is_offered: bool) -> ModelView:
-    """This function will offer a model in the project, or take it out of its pickers; past answers stay."""
+    """Offer a model in the project, or take it out of its pickers; past answers stay."""
     access = access_project(user_id, project_id, Permission.MANAGE_MODELS)
     known = _catalog()
     model = known.get(model_id)

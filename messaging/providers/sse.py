@@ -41,12 +41,17 @@ class SseSplitter:
         self.comments = 0
 
     def feed(self, chunk: bytes) -> Iterator[SseEvent]:
-        """This function will take in bytes and yield the events they complete. Raises SseError at a cap."""
+        """The events that these bytes complete. Raises SseError at a cap."""
         for line in self._lines(chunk):
-            if (event := self._take(line)) is not None:
+            if len(line) > MAX_LINE_BYTES:
+                raise SseError("a line of more than 1 MiB")
+            if line:
+                self._take(line)
+            elif (event := self._dispatch()) is not None:
                 yield event
 
-    def _lines(self, chunk: bytes) -> Iterator[bytes]:
+    def _lines(self, chunk: bytes) -> list[bytes]:
+        """The lines that end in these bytes; the rest is kept."""
         if self._saw_cr and chunk:
             self._saw_cr = False
             if chunk[0] == 0x0A:
@@ -54,26 +59,19 @@ class SseSplitter:
         if b"\r" in chunk:
             self._saw_cr = chunk.endswith(b"\r")
             chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        start = 0
-        while (end := chunk.find(b"\n", start)) >= 0:
-            self._grow(chunk[start:end])
-            line = bytes(self._line)
+        *lines, rest = chunk.split(b"\n")
+        if lines and self._line:
+            lines[0] = bytes(self._line) + lines[0]
             self._line.clear()
-            yield line
-            start = end + 1
-        self._grow(chunk[start:])
-
-    def _grow(self, piece: bytes) -> None:
-        if len(self._line) + len(piece) > MAX_LINE_BYTES:
+        if len(self._line) + len(rest) > MAX_LINE_BYTES:
             raise SseError("a line of more than 1 MiB")
-        self._line += piece
+        self._line += rest
+        return lines
 
-    def _take(self, line: bytes) -> SseEvent | None:
+    def _take(self, line: bytes) -> None:
         if self._is_first_line:
             self._is_first_line = False
             line = line.removeprefix(_BOM)
-        if not line:
-            return self._dispatch()
         field, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if field == b"data":
@@ -83,11 +81,11 @@ class SseSplitter:
             self._data.append(value)
         elif field == b"event":
             self._name = value.decode("utf-8", "replace")
-        elif not field:
+        elif not field and line:
             self.comments += 1
-        return None
 
     def _dispatch(self) -> SseEvent | None:
+        self._is_first_line = False
         name, data = self._name, self._data
         self._name, self._data, self._data_bytes = "", [], 0
         return SseEvent(name or "message", b"\n".join(data)) if data else None

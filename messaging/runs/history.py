@@ -8,8 +8,9 @@ from messaging.runs.types import Past
 from messaging.stores.base import MessageStore
 from messaging.types import Message
 
-FIRST_PAGE = 24  # places; most questions need no more
+FIRST_PAGE = 24  # places; small models read no more
 PAGE = 150
+USUAL_TOKENS = 60  # of one place
 MAX_PLACES = 600  # beyond that nobody reads back, whatever the window
 
 
@@ -34,14 +35,17 @@ class History:
                 found[message.id] = message
         return list(found.values())
 
-    async def more(self, known: int) -> bool:
-        """Read one page further back than the `known` ones. False: there is no more."""
+    async def more(self, known: int, room: int) -> bool:
+        """Read one page further back than the `known` ones. False: there is no more.
+
+        The first page is as long as `room` tokens need, as a rule: each page is a wait before the first word.
+        """
         async with self._lock:
             if self.pages > known:
                 return True
             if self._before is None or self._places >= MAX_PLACES or not self.past.path:
                 return False
-            size = PAGE if self.pages else FIRST_PAGE
+            size = PAGE if self.pages else min(PAGE, max(FIRST_PAGE, room // USUAL_TOKENS))
             store: MessageStore = backend("message_store")
             page = await store.page(self.past.path, before=self._before, limit=size)
             self.pages += 1

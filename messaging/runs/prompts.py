@@ -23,13 +23,13 @@ from messaging.types import Message
 
 
 async def build(job: Job, history: History, model: ModelInfo) -> tuple[ChatRequest, dict[str, Any]]:
-    """This function will choose and render what the model sees: the request, and what it is made of by reference.
+    """Choose and render what the model sees: the request, and what it is made of by reference.
 
     Raises ProviderError when the question does not fit or is gone.
     """
     max_tokens = context.answer_tokens(job, model)
     room = context.budget(model, max_tokens)
-    question = await _question(job, history)
+    question = await _question(job, history, room)
     while True:
         known = history.pages
         found = {message.id: message for message in history.messages}
@@ -37,7 +37,7 @@ async def build(job: Job, history: History, model: ModelInfo) -> tuple[ChatReque
             found.setdefault(question.id, question)
         visible = context.visible(found.values(), job.speaker.model_id, job.visibility, history.past.choices)
         seen = context.fit(visible, job.prompt_seq, room)
-        if seen.left_out or not await history.more(known):
+        if seen.left_out or not await history.more(known, room):
             break
     if seen.is_too_long:
         size = max(1, model.context_tokens // 1000)
@@ -54,9 +54,9 @@ async def build(job: Job, history: History, model: ModelInfo) -> tuple[ChatReque
     return ChatRequest(model=model, messages=prompt.messages, max_tokens=max_tokens), record
 
 
-async def _question(job: Job, history: History) -> Message | None:
+async def _question(job: Job, history: History, room: int) -> Message | None:
     """The question, also when it lies further back than anybody would read."""
-    await history.more(0)
+    await history.more(0, room)
     if any(message.id == job.prompt_message_id for message in history.messages):
         return None
     store: MessageStore = backend("message_store")

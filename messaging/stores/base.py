@@ -40,6 +40,10 @@ class MessageStore(Protocol):
     async def revisions(self, message_id: UUID) -> list[Revision]:
         """The superseded texts, oldest first."""
 
+    async def forget(self, branch_id: UUID) -> None:
+        """Take all messages that this branch itself holds away for good, with all they ever said; in small steps. One that
+        was cut off is finished by a repeat. Nobody puts them again: what they belonged to is gone."""
+
 
 class MovableStore(MessageStore, Protocol):
     """A store out of which all can be read, and into which all can be put as it was. For moving from one to another."""

@@ -4,7 +4,7 @@ A page is two range reads of one index per entry of the branch's path, whatever 
 One statement writes: an upsert that only ever raises a revision, so a repeat changes nothing.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import lru_cache, wraps
 from typing import Any, ParamSpec, TypeVar, cast
 from uuid import UUID
@@ -29,6 +29,7 @@ _ADAPTED = tuple(f for f in _FIELDS if isinstance(f, models.UUIDField | models.D
 # What a higher revision replaces; the address and the author stay.
 CHANGING = ("state", "revision", "body", "meta", "edited_at")
 _ROW_BATCH = 1000
+_FORGOTTEN_AT_ONCE = 200
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -67,6 +68,10 @@ class OrmMessageStore:
 
     async def revisions(self, message_id: UUID) -> list[Revision]:
         return await in_db(_revisions, message_id)
+
+    async def forget(self, branch_id: UUID) -> None:
+        while await in_db_later(_forget_some, branch_id):
+            pass
 
     # -- for moving everything ------------------------------------------------------------------------------
 
@@ -166,11 +171,10 @@ def _page(path: Sequence[Range], before: int | None, after: int | None, limit: i
             high = before - 1 if high is None else min(high, before - 1)
         if high is not None and high < low:
             continue
-        wanted = _places(limit, is_forward=forward)
-        places = wanted.rows(branch_id=entry.branch_id, low=low, high=NO_END if high is None else high)[:left]
-        if places:
-            found.append(list(_range(entry.branch_id, min(places), max(places))))
-            left -= len(places)
+        part = _part(entry.branch_id, low, NO_END if high is None else high, left, is_forward=forward)
+        if part:
+            found.append(part)
+            left -= len({message.seq for message in part})
     if not forward:
         found.reverse()
     return [message for part in found for message in part]
@@ -180,18 +184,41 @@ def _between() -> QuerySet[StoredMessage]:
     return StoredMessage.objects.filter(branch_id=given("branch_id", ID), seq__gte=given("low"), seq__lte=given("high"))
 
 
-@lru_cache(maxsize=64)
-def _places(limit: int, *, is_forward: bool) -> PreparedQuery[int]:
-    """The first or last `limit` places that are taken, from the index alone."""
+@lru_cache(maxsize=256)
+def _last_wanted(count: int, *, is_forward: bool) -> PreparedQuery[int]:
+    """The place at which a page of `count` places ends, from the index alone; none: there are fewer."""
     order = "seq" if is_forward else "-seq"
-    return PreparedQuery(lambda: _between().order_by(order).values_list("seq", flat=True).distinct()[:limit])
+    places = slice(count - 1, count)
+    return PreparedQuery(lambda: _between().order_by(order).values_list("seq", flat=True).distinct()[places])
 
 
 _rows = PreparedQuery(lambda: _between().order_by("seq", "variant").values_list(*COLUMNS))
 
+# SQLite's driver hands rows over one by one and lets other threads have the interpreter each time, for which a busy loop
+# makes it wait. So there a page is one JSON text, in the form of `types.Message`, and is decoded in one go.
+_AS_JSON = f"""
+    SELECT json_group_array(json_object(
+        'id', message_id, 'thread_id', thread_id, 'branch_id', branch_id, 'seq', seq, 'variant', variant, 'lane', lane,
+        'author', json_object('kind', author_kind, 'id', author_id, 'name', author_name, 'slot', author_slot),
+        'client_id', client_id, 'state', state, 'revision', revision, 'body', body, 'reply_to', reply_to,
+        'run_id', run_id, 'turn_id', turn_id, 'meta', json(CAST(meta AS TEXT)),
+        'created_at', created_at || 'Z', 'edited_at', edited_at || 'Z'
+    ))
+    FROM {StoredMessage._meta.db_table} WHERE branch_id = %s AND seq >= %s AND seq <= %s
+"""  # noqa: S608  our own table
+_decode_page = msgspec.json.Decoder(list[Message]).decode
 
-def _range(branch_id: UUID, low: int, high: int) -> Iterator[Message]:
-    return map(_message, _rows.rows(branch_id=branch_id, low=low, high=high))
+
+def _part(branch_id: UUID, low: int, high: int, count: int, *, is_forward: bool) -> list[Message]:
+    """The first or last `count` places of a range."""
+    last = _last_wanted(count, is_forward=is_forward).one(branch_id=branch_id, low=low, high=high)
+    if last is not None:
+        low, high = (low, last) if is_forward else (last, high)
+    if connection.vendor != "sqlite":
+        return list(map(_message, _rows.rows(branch_id=branch_id, low=low, high=high)))
+    with connection.cursor() as cursor:
+        cursor.execute(_AS_JSON, [branch_id.hex, low, high])
+        return sorted(_decode_page(cursor.fetchone()[0]), key=lambda message: (message.seq, message.variant))
 
 
 @_unavailable
@@ -215,6 +242,19 @@ def _edit(message: Message, editor_name: str) -> bool:
         values = _values(message)
         StoredMessage.objects.filter(pk=kept.pk).update(**{name: values[name] for name in CHANGING})
         return True
+
+
+@_unavailable
+def _forget_some(branch_id: UUID) -> bool:
+    """Some messages of the branch with their superseded texts. False: there are no more."""
+    with transaction.atomic():
+        some = StoredMessage.objects.filter(branch_id=branch_id).values_list("message_id", flat=True)[
+            :_FORGOTTEN_AT_ONCE
+        ]
+        ids = list(some)
+        StoredRevision.objects.filter(message_id__in=ids).delete()
+        StoredMessage.objects.filter(message_id__in=ids).delete()
+    return bool(ids)
 
 
 @_unavailable

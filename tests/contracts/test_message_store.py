@@ -232,3 +232,22 @@ async def test_a_page_of_a_long_branch_asks_as_little_as_of_a_short_one() -> Non
 
     for before in (60, 2990):
         assert await in_db(ask, before) == (2, [])
+
+
+async def test_a_branch_is_forgotten_with_all_its_messages_ever_said(store: MessageStore) -> None:
+    branch, other = new_id(), new_id()
+    long = message(branch, 700, body="x" * 200_000)
+    first, kept = message(branch, 1), message(other, 1)
+    many = [message(branch, seq, variant) for seq in range(2, 300) for variant in range(2)]
+    await store.put([first, *many, long, kept])
+    assert await store.edit(edited(long, "y" * 200_000), editor_name="Alice")
+    assert await store.edit(edited(first, "another"), editor_name="Alice")
+    assert await store.edit(edited(kept, "another"), editor_name="Alice")
+    for _ in range(2):  # a repeat finds nothing to do
+        await store.forget(branch)
+        assert await store.page([Range(branch, 1)], limit=1000) == []
+        for gone in (first, many[0], many[-1], long):
+            assert await store.get(gone.id) is None
+            assert await store.revisions(gone.id) == []
+    assert [m.body for m in await store.page([Range(other, 1)])] == ["another"]
+    assert len(await store.revisions(kept.id)) == 1

@@ -39,7 +39,8 @@ def told(asked: CaptureQueriesContext) -> str:
 def test_a_question_is_accepted_in_few_statements(alice: User, thread: Thread) -> None:
     ask(alice, thread, 2)  # the first one also gives the models their slots and makes the read mark
     _, two = ask(alice, thread, 2)
-    assert len(two) <= ACCEPT, told(two)
+    most = ACCEPT + connection.features.has_select_for_update  # the branch, whose row is held
+    assert len(two) <= most, told(two)
     _, one = ask(alice, thread, 1)
     assert len(one) == len(two), f"another model costs another statement:\n{told(two)}"
 

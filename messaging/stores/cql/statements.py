@@ -42,7 +42,15 @@ REVISIONS = (
 )
 CHUNKS = "SELECT part, n, piece FROM message_chunk WHERE message_id = ? AND revision = ?"
 
+# Without a write time of their own: the clock is far above every revision's stamp, so nothing of these is seen again.
+DELETE_REVISIONS = "DELETE FROM message_revision WHERE message_id = ?"
+DELETE_CHUNKS = "DELETE FROM message_chunk WHERE message_id = ? AND revision = ?"
+DELETE_REF = "DELETE FROM message_ref WHERE message_id = ?"
+DELETE_MESSAGES = "DELETE FROM message WHERE branch_id = ? AND bucket = ?"
+DELETE_BUCKET = "DELETE FROM message_bucket WHERE branch_id = ? AND bucket = ?"
+
 ALL = (
+    DELETE_REVISIONS, DELETE_CHUNKS, DELETE_REF, DELETE_MESSAGES, DELETE_BUCKET,
     INSERT_MESSAGE, INSERT_REVISION, INSERT_CHUNK, INSERT_REF, INSERT_BUCKET,
     NEWEST_FIRST, OLDEST_FIRST, ONE, KEPT, REF, BUCKET_BELOW, BUCKET_ABOVE, BRANCHES, REVISIONS, CHUNKS,
 )  # fmt: skip

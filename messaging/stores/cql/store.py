@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 
 _BATCH_ROWS = 64
 _BATCH_BYTES = 128 * 1024
+_LAST_SEQ, _LAST_BUCKET = 2**62, 2**31 - 1
 _REFS_AT_ONCE = 10  # the servers log a warning when a batch touches more partitions
 
 
@@ -90,6 +91,18 @@ class CqlMessageStore:
             Revision(number, texts[number]["body"] if chunks else body, state, name, moment(us))
             for number, body, chunks, state, name, us in rows
         ]
+
+    async def forget(self, branch_id: UUID) -> None:
+        """A partition at a time, its row of `message_bucket` last: by that one the rest is found."""
+        while found := await self._bridge.read(cql.BUCKET_ABOVE, branch_id, 0, _LAST_BUCKET):
+            bucket = found[0][0]
+            kept = await self._bridge.read(cql.KEPT, branch_id, bucket, 0, _LAST_SEQ)
+            for _, _, message_id, revision in kept:
+                chunks = [Write(cql.DELETE_CHUNKS, (message_id, number)) for number in range(1, revision + 1)]
+                rest = [Write(cql.DELETE_REVISIONS, (message_id,)), Write(cql.DELETE_REF, (message_id,))]
+                await asyncio.gather(*(self._bridge.write(each) for each in (*chunks, *rest)))
+            await self._bridge.write(Write(cql.DELETE_MESSAGES, (branch_id, bucket)))
+            await self._bridge.write(Write(cql.DELETE_BUCKET, (branch_id, bucket)))
 
     # -- for moving everything ---------------------------------------------------------------------------------
 
