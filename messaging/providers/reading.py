@@ -1,10 +1,12 @@
 """What the events of one chat-completions stream add up to: texts, thoughts, the finish, the figures. Pure.
 
-The first choice is heard alone. After the finish only figures count. An end without a finish is a failure.
+The first choice is heard alone. After the finish only figures count. An end without a finish is a failure, and so is a
+frame that cannot be read where it may have held words: an answer with a hole in it would look like a whole one.
 """
 
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
@@ -16,7 +18,7 @@ from messaging.types import Usage
 
 log = logging.getLogger(__name__)
 
-MAX_MALFORMED = 5
+MAX_NOISE = 5  # frames that are none and held no words
 MAX_TEXT_BYTES = 1024 * 1024  # of text and thoughts together
 _REASONS = {"end_turn": "stop", "eos": "stop", "max_tokens": "length", "model_length": "length"}
 
@@ -27,7 +29,7 @@ class Reader:
     def __init__(self, failures: Failures, model: str) -> None:
         self._failures = failures
         self._model = model
-        self._malformed = 0
+        self._noise = 0
         self._bytes = 0
         self._reason = ""
         self._usage: Usage | None = None
@@ -40,7 +42,7 @@ class Reader:
         return bool(self._reason)
 
     def take(self, event: SseEvent) -> Iterator[ProviderEvent]:
-        """This function will yield what one event adds to the answer."""
+        """Yield what one event adds to the answer."""
         if event.data == b"[DONE]":
             self.is_done = True
             return
@@ -49,7 +51,7 @@ class Reader:
         try:
             chunk = decode_chunk(event.data)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            self._mark_malformed(event, error)
+            self._pass_over(event, error)
             return
         if (failure := chunk.failure) is not None:
             raise self._failures.of_stream(failure, self._model)
@@ -81,16 +83,30 @@ class Reader:
         if self._bytes > MAX_TEXT_BYTES:
             raise self._failures.broken("does not stop: more than 1 MiB of text.", retryable=False)
 
-    def _mark_malformed(self, event: SseEvent, error: Exception) -> None:
+    def _pass_over(self, event: SseEvent, error: Exception) -> None:
+        """Leave out a frame that cannot be read, if nothing of the answer can be missing then. Raises ProviderError."""
         if event.name != "message":
             return  # a kind of event that is not of this format
-        self._malformed += 1
-        log.warning("%s sent a frame that is none (%d): %s", self._model, self._malformed, error)
-        if self._malformed > MAX_MALFORMED:
-            raise self._failures.broken("answers in a form that cannot be read.", f"{self._malformed} malformed frames")
+        if not self.is_finished and _may_hold_words(event.data):
+            raise self._failures.broken("sent a part of the answer that cannot be read.", f"a malformed frame: {error}")
+        self._noise += 1
+        log.warning("%s sent a frame that is none (%d): %s", self._model, self._noise, error)
+        if self._noise > MAX_NOISE:
+            raise self._failures.broken("answers in a form that cannot be read.", f"{self._noise} malformed frames")
 
     def end(self) -> Finished:
-        """This function will tell the finish, or raise for a stream that just ended."""
+        """Tell the finish, or raise for a stream that just ended."""
         if not self._reason and not self.is_done:
             raise self._failures.broken("broke off without finishing.", "the stream ended without a finish marker")
         return Finished(self._reason or "stop", self._usage)
+
+
+def _may_hold_words(data: bytes) -> bool:
+    """Of a frame that is none of the format: broken in the middle, or with choices of another shape."""
+    if not data.lstrip().startswith(b"{"):
+        return False  # a ping or a remark
+    try:
+        frame: dict[str, Any] = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return True
+    return bool(frame.get("choices"))

@@ -34,7 +34,7 @@ STATUS_FAULTS = {
     "no-usage-option",
 }
 STREAM_FAULTS = {
-    "error", "vllm-error", "stall", "pings", "cut", "reset", "malformed", "line", "endless", "separators", "no-usage",
+    "error", "vllm-error", "stall", "pings", "cut", "reset", "malformed", "noise", "line", "endless", "separators", "no-usage",
     "slow", "no-headers", "two-choices", "nulls", "after", "html", "cumulative",
 }  # fmt: skip
 
@@ -69,7 +69,7 @@ class UnknownScriptError(ValueError):
 
 
 def read_name(model: str) -> Script:
-    """This function will read a scripted model's name. Raises UnknownScriptError."""
+    """Read a scripted model's name. Raises UnknownScriptError."""
     speaker, _, query = model.partition("?")
     if speaker in demo.SPEAKERS and not query:
         return Script(speaker, demo.SPEAKERS[speaker].seed, rate=demo.SPEAKERS[speaker].rate, first_s=0.25)
@@ -108,7 +108,7 @@ def _read_fault(text: str) -> Fault:
 
 
 def answer(script: Script, messages: Sequence[ChatMessage]) -> list[str]:
-    """This function will give the whole answer as tokens: the same for the same name and prompt, everywhere."""
+    """Give the whole answer as tokens: the same for the same name and prompt, everywhere."""
     rng = random.Random(f"{script.seed}/{fingerprint(messages)}")  # noqa: S311 - play, not secrecy
     if script.speaker != "script":
         return split(demo.speak(demo.SPEAKERS[script.speaker], messages, rng))
@@ -119,7 +119,7 @@ def answer(script: Script, messages: Sequence[ChatMessage]) -> list[str]:
 
 
 def expected_text(model: str, messages: Sequence[ChatMessage]) -> str:
-    """This function will tell what a scripted model answers when nothing goes wrong: for tests that compare."""
+    """Tell what a scripted model answers when nothing goes wrong: for tests that compare."""
     return "".join(answer(read_name(model), messages))
 
 

@@ -12,6 +12,7 @@ from messaging.providers import scripted_http as http
 from messaging.providers.base import ChatMessage
 from messaging.providers.scripted import Fault, Script, answer, split
 
+FRAMES = {"malformed": b'data: {"choices":[{"delta":{"content":"bro\n\n', "noise": b"data: still thinking\n\n"}
 ENDLESS_CHUNK = b"x" * 65536
 
 
@@ -54,7 +55,7 @@ class AnswerStream:
         self._usage_wanted = bool((record.fields.get("stream_options") or {}).get("include_usage"))
 
     async def run(self) -> None:
-        """This function will write the whole answer; Gone or Dropped when it does not get to its end."""
+        """Write the whole answer; Gone or Dropped when it does not get to its end."""
         try:
             await self._run()
         except ConnectionError as error:
@@ -138,9 +139,9 @@ class AnswerStream:
         elif kind == "reset":
             http.reset(self._writer)
             raise Dropped
-        elif kind == "malformed":
+        elif kind in FRAMES:
             for _ in range(int(fault.value or 1)):
-                await self._raw(b'data: {"choices":[{"delta":{"content":"bro\n\n')
+                await self._raw(FRAMES[kind])
         elif kind == "line":
             await self._raw(b"data: ")
             while True:
@@ -194,7 +195,7 @@ class AnswerStream:
 
 
 def complete(script: Script, messages: Sequence[ChatMessage], max_tokens: int | None) -> tuple[str, str]:
-    """This function will give an answer that is not streamed: its text and why it ended."""
+    """Give an answer that is not streamed: its text and why it ended."""
     tokens = answer(script, messages)
     most = len(tokens) if max_tokens is None else min(max_tokens, len(tokens))
     return "".join(tokens[:most]), "length" if most < len(tokens) else "stop"

@@ -55,7 +55,7 @@ async def test_further_fields_go_along(provider: OpenAiProvider, server: Scripte
     assert server.records[-1].fields["repeat_penalty"] == 1.2
 
 
-@pytest.mark.parametrize("fault", ["separators", "two-choices", "nulls", "after", "cumulative", "malformed@10:3"])
+@pytest.mark.parametrize("fault", ["separators", "two-choices", "nulls", "after", "cumulative", "noise@10:3"])
 async def test_oddities_change_no_word(provider: OpenAiProvider, fault: str) -> None:
     heard = await hear(provider, asking(f"{FAST}&fault={fault}"))
     assert heard.text == text_of(f"{FAST}&fault={fault}")
@@ -133,7 +133,8 @@ async def test_a_redirect_is_not_followed(provider: OpenAiProvider, server: Scri
         ("vllm-error@12", "overloaded"),
         ("cut@12", "bad_response"),
         ("reset@12", "bad_response"),
-        ("malformed@12:6", "bad_response"),
+        ("malformed@12", "bad_response"),
+        ("noise@12:6", "bad_response"),
         ("line@12", "bad_response"),
         ("stall@12", "timeout"),
         ("pings@12", "timeout"),

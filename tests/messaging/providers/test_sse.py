@@ -139,3 +139,37 @@ def test_an_endless_event_is_an_error() -> None:
     lines = itertools.repeat(b"data: " + b"x" * 1000 + b"\n", 2 * MAX_LINE_BYTES // 1000)
     with pytest.raises(SseError):
         feed_all(splitter, lines)
+
+
+TEXT = b'{"choices":[{"index":0,"delta":{"content":"words"}}]}'
+STOP = b'{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}'
+
+
+def answer_of(*frames: bytes) -> str:
+    return read([SseEvent("message", frame) for frame in frames])[0]
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        TEXT[:-9],
+        b'{"choices":[{"delta":{"content":7}}]}',
+        b'{"choices":"words"}',
+        b'{"choices":[{"delta":{"content":"\xff"}}]}',
+    ],
+)
+def test_a_frame_that_may_have_held_words_breaks_the_answer(frame: bytes) -> None:
+    """Left out, it would be a hole that nobody sees."""
+    with pytest.raises(ProviderError, match="part of the answer that cannot be read") as raised:
+        answer_of(TEXT, frame, TEXT, STOP)
+    assert (raised.value.kind, raised.value.retryable) == ("bad_response", True)
+    assert answer_of(TEXT, STOP, frame) == "words", "after the finish nothing can be missing"
+
+
+@pytest.mark.parametrize(
+    "frame", [b"ping", b"[]", b"7", b'{"choices":[],"usage":"many"}', b'{"usage":{"prompt_tokens":1.5}}']
+)
+def test_a_frame_that_held_no_words_is_passed_over(frame: bytes) -> None:
+    assert answer_of(TEXT, frame, TEXT, STOP) == "wordswords"
+    with pytest.raises(ProviderError, match="in a form that cannot be read"):
+        answer_of(TEXT, *[frame] * 6, STOP)

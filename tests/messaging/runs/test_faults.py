@@ -100,7 +100,8 @@ async def test_an_answer_is_word_for_word_what_was_sent(room: Room, harbour: Har
         ("pings@5", "timeout", True),
         ("cut@5", "bad_response", True),
         ("reset@5", None, True),
-        ("malformed@5:9", "bad_response", True),
+        ("malformed@5", "bad_response", True),
+        ("noise@5:9", "bad_response", True),
         ("line@5", "bad_response", True),
     ],
 )
