@@ -6,7 +6,8 @@ class MessagingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from messaging import line_ups, listeners
+        from messaging import line_ups, listeners, variants
 
         line_ups.connect()
+        variants.connect()
         listeners.connect()

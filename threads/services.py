@@ -16,7 +16,7 @@ from projects.models import Membership
 from projects.roles import Permission
 from projects.signals import access_lost, after_commit
 from threads import hooks, signals
-from threads.access import ThreadAccess, access_branch, access_thread, branch_of
+from threads.access import ThreadAccess, access_branch, access_thread, branch_of, members_of
 from threads.models import Branch, Choice, Participant, ReadMark, Thread, Visibility
 from threads.queries import branch_path
 from threads.titles import title_from
@@ -143,9 +143,12 @@ def _stored(path: Sequence[PathRange]) -> list[list[str | int | None]]:
     return [[str(owner), first, last] for owner, first, last in path]
 
 
-def _check_place(branch: Branch, seq: int, variant: int) -> None:
+def _check_place(branch: Branch, seq: int, variant: int, lane: int = -1) -> None:
     if not 1 <= seq <= branch.head_seq or not 0 <= variant <= MAX_VARIANT:
         raise Invalid("There is no message at that place.", "no_such_place", seq=seq)
+    owner = next(part.branch_id for part in reversed(branch_path(branch)) if part.from_seq <= seq)
+    if not hooks.has_variant(owner, seq, variant, lane):
+        raise Invalid("There is no such answer at that place.", "no_such_variant", seq=seq, variant=variant)
 
 
 def _save_named(branch: Branch, force_insert: bool = False) -> None:
@@ -244,7 +247,7 @@ def _write_line_up(thread: Thread, model_ids: Sequence[str]) -> None:
 def set_people(user_id: UUID, thread_id: UUID, user_ids: Sequence[UUID]) -> ThreadAccess | None:
     """Exactly these people, and whoever started it, see the private thread.
 
-    Anybody may take themself out; they are answered None, for they see it no more.
+    Anybody but the last one may take themself out; they are answered None, for they see it no more.
     """
     access = access_thread(user_id, thread_id, Permission.READ)
     thread = access.thread
@@ -258,6 +261,8 @@ def set_people(user_id: UUID, thread_id: UUID, user_ids: Sequence[UUID]) -> Thre
     _let_in(thread, wanted - here)
     gone = here - wanted
     Participant.objects.filter(thread=thread, user__in=gone).delete()
+    if not members_of(thread):  # nobody could ever open it again, not even an admin
+        raise Conflict("You are the last one here. Let somebody in first, or archive the thread.", "last_one_stays")
     for lost in gone:
         after_commit(access_lost, user_id=lost, project_id=thread.project_id, thread_id=thread.id)
     after_commit(signals.thread_changed, thread_id=thread.id)
@@ -324,9 +329,9 @@ def choose(
     """Let `variant` stand for its lane (or, lane -1, its place): for everybody, or in this person's view alone."""
     access = access_thread(user_id, thread_id, Permission.WRITE if for_room else Permission.READ)
     branch = branch_of(access.thread, branch_id)
-    _check_place(branch, seq, variant)
     if not -1 <= lane <= MAX_LANE:
         raise Invalid("There is no such lane.", "no_such_place", lane=lane)
+    _check_place(branch, seq, variant, lane)
     Choice.objects.update_or_create(
         branch=branch,
         seq=seq,

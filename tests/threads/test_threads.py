@@ -286,6 +286,20 @@ def test_people_of_a_private_thread_take_out_only_themselves(
     assert set(members_of(private)) == {bob.id}
 
 
+def test_the_last_one_in_a_private_thread_stays_or_lets_somebody_in(
+    bob: User, carol: User, dave: User, project: Project, private: Thread
+) -> None:
+    """Who started it has left the project, though not the thread: dave alone still sees it."""
+    remove_member(bob.id, project.id, bob.id)
+    with pytest.raises(Conflict) as refusal:
+        set_people(dave.id, private.id, [bob.id])
+    assert refusal.value.code == "last_one_stays"
+    assert set(members_of(private)) == {dave.id}, "nothing was changed"
+    Participant.objects.create(thread=private, user=carol)
+    assert set_people(dave.id, private.id, [bob.id, carol.id]) is None
+    assert set(members_of(private)) == {carol.id}
+
+
 def test_open_thread_has_no_list_of_people(alice: User, thread: Thread) -> None:
     with pytest.raises(Conflict):
         set_people(alice.id, thread.id, [])
