@@ -9,7 +9,7 @@ from functools import partial
 from chatplatform.kernel import metrics, same_key
 from chatplatform.kernel.backends import backend
 from chatplatform.kernel.db import in_db, in_db_later
-from messaging import access, history, hub, listeners, news, outbox, revocation, rooms
+from messaging import access, history, hub, listeners, news, outbox, purge, revocation, rooms
 from messaging import presence as who
 from messaging.health import health
 from messaging.presence import presence
@@ -37,6 +37,7 @@ async def start() -> None:
     presence().peers.start()
     await catalog.start()
     await outbox.start()
+    await purge.start()
     await backend("dispatcher").start()
     await health().start()
 
@@ -55,6 +56,7 @@ async def stop() -> None:
     await health().stop()
     await say_goodbye()
     await backend("dispatcher").stop()
+    await purge.stop()
     await outbox.stop()
     await catalog.close()
     presence().peers.stop()

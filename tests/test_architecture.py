@@ -39,7 +39,7 @@ MESSAGING: tuple[tuple[str, ...], ...] = (
     ),
     ("runs",),
     ("asking", "history"),
-    ("services", "actions", "line_ups", "moving"),
+    ("services", "actions", "line_ups", "variants", "moving", "purge"),
     ("consumers", "api", "listeners", "routing", "health"),
     ("lifecycle", "apps"),
 )
