@@ -15,7 +15,7 @@ const size = (file) => {
   return sizes.get(file)
 }
 
-/** This function will add a chunk and all it imports at once to `seen`. */
+/** Add a chunk and all it imports at once to `seen`. */
 function follow(key, seen) {
   if (seen.has(key)) return seen
   seen.add(key)

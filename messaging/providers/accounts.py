@@ -31,13 +31,13 @@ MAX_CONCURRENCY = 256
 
 
 async def listing(user_id: UUID) -> list[ProviderView]:
-    """This function will list every provider with its state, for who looks after this server."""
+    """List every provider with its state, for who looks after this server."""
     await in_db(_staff, user_id)
     return [_view(serving) for serving in catalog().providers()]
 
 
 async def add(user_id: UUID, *, name: str, base_url: str, key: str = "", concurrency: int = 4) -> ProviderView:
-    """This function will keep a new provider once it has answered. Raises Invalid (it did not), Conflict, Forbidden."""
+    """Keep a new provider once it has answered. Raises Invalid (it did not), Conflict, Forbidden."""
     user = await in_db(_staff, user_id)
     name, key = _name(name), _key(key)
     slug = await in_db(_free_slug, name)
@@ -58,7 +58,7 @@ async def change(
     key: str | None = None,
     concurrency: int | None = None,
 ) -> ProviderView:
-    """This function will change what is given. A new key or address is tried first; until it answers the old one stays.
+    """Change what is given. A new key or address is tried first; until it answers the old one stays.
 
     An empty key takes the key away. A new address needs the key again: the old one was not meant for another place.
     """
@@ -88,14 +88,14 @@ async def change(
 
 
 async def remove(user_id: UUID, account_id: UUID) -> None:
-    """This function will forget a provider and its key; its models leave every picker, their past answers stay."""
+    """Forget a provider and its key; its models leave every picker, their past answers stay."""
     user = await in_db(_staff, user_id)
     await in_db(_delete, account_id, user)
     await catalog().reload()
 
 
 async def refresh(user_id: UUID, account_id: UUID) -> ProviderView:
-    """This function will ask the provider for its models now; how that went is in the view's state."""
+    """Ask the provider for its models now; how that went is in the view's state."""
     await in_db(_staff, user_id)
     await in_db(_account, account_id)
     await catalog().reload()

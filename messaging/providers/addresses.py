@@ -62,7 +62,7 @@ class AddressRefused(ProviderError):
 
 
 def read_url(text: str) -> Origin:
-    """This function will take a base URL apart, or raise AddressRefused for any that could be read in two ways."""
+    """Take a base URL apart, or raise AddressRefused for any that could be read in two ways."""
     found = _URL.fullmatch(text) if len(text) <= MAX_URL else None
     if found is None or any(part in {".", ".."} for part in found["path"].split("/")):
         raise AddressRefused(
@@ -87,7 +87,7 @@ def read_url(text: str) -> Origin:
 
 
 def check_address(text: str, *, is_private_allowed: bool) -> str:
-    """This function will check one numeric address and give it back in its one spelling, or raise AddressRefused."""
+    """Check one numeric address and give it back in its one spelling, or raise AddressRefused."""
     address = _parse(text)
     for inner in _layers(address):
         if any(inner in net for net in _NEVER if net.version == inner.version):
@@ -129,7 +129,7 @@ def _layers(address: Address) -> Iterator[Address]:
 
 
 async def resolve(host: str, port: int, *, is_private_allowed: bool) -> list[str]:
-    """This function will resolve a name once and check every answer; one bad answer refuses the name."""
+    """Resolve a name once and check every answer; one bad answer refuses the name."""
     try:
         answers = [host] if _is_number(host) else await _ask(host, port)
         return [check_address(answer, is_private_allowed=is_private_allowed) for answer in answers]

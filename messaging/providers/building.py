@@ -108,7 +108,7 @@ def cache_name(serving: Serving) -> str:
 
 
 def endpoint_of(slug: str, name: str, base_url: str, key: str) -> Endpoint:
-    """This function will make an account's endpoint. Raises AddressRefused for an address that no provider may have."""
+    """Make an account's endpoint. Raises AddressRefused for an address that no provider may have."""
     origin = addresses.read_url(base_url)
     known = next(
         (k for k in BY_SLUG.values() if k.base_url and addresses.read_url(k.base_url).host == origin.host), None

@@ -33,7 +33,7 @@ def read() -> dict[str, list[ModelIn]]:
 
 
 def write(name: str, entries: list[ModelIn]) -> None:
-    """This function will keep one list; the others stay. The file is replaced whole, never half written."""
+    """Keep one list; the others stay. The file is replaced whole, never half written."""
     kept = read() | {name: entries}
     file = _file()
     file.parent.mkdir(parents=True, exist_ok=True)

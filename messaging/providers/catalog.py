@@ -105,7 +105,7 @@ class Catalog:
     # -- changing: on the loop ------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """This function will begin to keep the catalog fresh. It waits for the database alone, never for a provider."""
+        """Begin to keep the catalog fresh. It waits for the database alone, never for a provider."""
         if self._is_started:
             return
         for serving in self._built_in:
@@ -121,7 +121,7 @@ class Catalog:
         self._spawn(self._watch())
 
     async def reload(self, *, is_news: bool = True) -> None:
-        """This function will read the accounts again; providers that did not change go on as they are.
+        """Read the accounts again; providers that did not change go on as they are.
 
         Not `is_news`: whoever must hear of changes has heard already, as after another process's word.
         """
@@ -134,7 +134,7 @@ class Catalog:
                 self._refresher.follow(serving)
 
     async def refresh(self, serving: Serving) -> None:
-        """This function will ask a provider for its models now. Raises ProviderError."""
+        """Ask a provider for its models now. Raises ProviderError."""
         await self._refresher.ask(serving)
 
     async def close(self) -> None:

@@ -72,7 +72,7 @@ def timeouts() -> Timeouts:
 
 
 def from_environment() -> list[FromEnvironment]:
-    """This function will list the providers that the environment names, in the registry's order."""
+    """List the providers that the environment names, in the registry's order."""
     given: dict[str, str] = settings.PROVIDER_ENVIRONMENT
     found = []
     for known in KNOWN:
@@ -109,7 +109,7 @@ def _host(origin: Origin) -> str:
 
 
 def models_file() -> ModelsFile:
-    """This function will read the file that PARLEY_MODELS_FILE names; an empty one without it."""
+    """Read the file that PARLEY_MODELS_FILE names; an empty one without it."""
     if not settings.MODELS_FILE:
         return ModelsFile()
     path = Path(settings.MODELS_FILE).expanduser()

@@ -57,7 +57,7 @@ class Heard(Struct, frozen=True):
 
 
 def speak(speaker: Speaker, messages: Sequence[ChatMessage], rng: random.Random) -> str:
-    """This function will compose the answer: two to four sentences in turn, else some paragraphs of markdown."""
+    """Compose the answer: two to four sentences in turn, else some paragraphs of markdown."""
     heard = listen(messages, speaker)
     if heard.is_in_turn:
         return _reply(speaker, heard, rng)
@@ -65,7 +65,7 @@ def speak(speaker: Speaker, messages: Sequence[ChatMessage], rng: random.Random)
 
 
 def listen(messages: Sequence[ChatMessage], speaker: Speaker) -> Heard:
-    """This function will find the question and the last other speaker in a prompt, however it was marked."""
+    """Find the question and the last other speaker in a prompt, however it was marked."""
     users = [message.content for message in messages if message.role == "user"]
     last = users[-1] if users else ""
     is_in_turn = _TURN.search(last) is not None

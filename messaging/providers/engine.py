@@ -58,7 +58,7 @@ class Engine:
         self._last_words: deque[str] = deque(maxlen=12)
 
     def start(self) -> None:
-        """This function will keep a child running from now on. A second call changes nothing."""
+        """Keep a child running from now on. A second call changes nothing."""
         if self._task is None or self._task.done() or self._task.get_loop() is not asyncio.get_running_loop():
             self._ready = asyncio.get_running_loop().create_future()
             self._task = asyncio.get_running_loop().create_task(self._keep(), name="local model")
@@ -70,7 +70,7 @@ class Engine:
             await asyncio.wait({task})
 
     async def address(self, within_s: float) -> str:
-        """This function will wait for the model to be loaded. Raises ProviderError (unreachable)."""
+        """Wait for the model to be loaded. Raises ProviderError (unreachable)."""
         self.start()
         assert self._ready is not None
         try:

@@ -58,7 +58,7 @@ class Failures:
         return text if len(text) <= MAX_DETAIL else text[: MAX_DETAIL - 1] + "…"
 
     def of_status(self, status: int, error: ErrorIn, model: str, retry_after_s: float | None = None) -> ProviderError:
-        """This function will say what an HTTP status, with the body's own words, means."""
+        """Say what an HTTP status, with the body's own words, means."""
         said = " ".join(str(part) for part in (error.message, error.type, error.code) if part)
         detail = self.clean(error.message or error.type or f"HTTP {status}")
         kind, message, retryable = self._meaning(status, said, model)
@@ -67,7 +67,7 @@ class Failures:
         )
 
     def of_stream(self, error: ErrorIn, model: str) -> ProviderError:
-        """This function will say what an error inside the stream means. Its code is often an HTTP status."""
+        """Say what an error inside the stream means. Its code is often an HTTP status."""
         said = " ".join(str(part) for part in (error.type, error.code, error.message) if part)
         code = str(error.code or "")
         status = int(code) if re.fullmatch(r"[45][0-9]{2}", code) else 0

@@ -21,7 +21,7 @@ class Forms:
         self._refused: dict[str, frozenset[str]] = {}  # by model: fields that it will not have
 
     def write(self, request: ChatRequest) -> dict[str, Any]:
-        """This function will write the request as this model is known to take it."""
+        """Write the request as this model is known to take it."""
         model = request.model.model
         body: dict[str, Any] = {
             "model": model,
@@ -35,7 +35,7 @@ class Forms:
         return {name: value for name, value in body.items() if name not in self._refused.get(model, frozenset())}
 
     def change(self, body: dict[str, Any], said: str, *, is_too_long: bool = False) -> dict[str, Any] | None:
-        """This function will write a refused request anew, by what the refusal names; None when it names nothing of it.
+        """Write a refused request anew, by what the refusal names; None when it names nothing of it.
 
         `is_too_long`: the question and the limit together are more than the model reads. The limit then goes from
         this one request alone.

@@ -18,12 +18,12 @@ _PURPOSE = b"parley/provider-key/1/"
 
 
 def encrypt(key: str, account_id: UUID) -> bytes:
-    """This function will encrypt a provider's key for one account's row."""
+    """Encrypt a provider's key for one account's row."""
     return _fernet(account_id).encrypt(key.encode())
 
 
 def decrypt(kept: bytes, account_id: UUID) -> str:
-    """This function will read an account's key. Unavailable when no field key fits any more."""
+    """Read an account's key. Unavailable when no field key fits any more."""
     try:
         return _fernet(account_id).decrypt(bytes(kept)).decode()
     except InvalidToken as error:
@@ -35,7 +35,7 @@ def decrypt(kept: bytes, account_id: UUID) -> str:
 
 
 def rotated(kept: bytes, account_id: UUID) -> bytes | None:
-    """This function will give the same key under the newest field key, or None when it already is."""
+    """Give the same key under the newest field key, or None when it already is."""
     newest = _one(settings.FIELD_KEYS[0], account_id)
     try:
         newest.decrypt(bytes(kept))

@@ -51,7 +51,7 @@ class Limiter:
 
     @contextlib.asynccontextmanager
     async def slot(self, on_position: OnPosition | None = None) -> AsyncIterator[None]:
-        """This function will hold one of the places, waiting in line for it.
+        """Hold one of the places, waiting in line for it.
 
         `on_position` hears one's place in the line, 1 being next, each time it changes; not when there is no wait.
         """

@@ -16,7 +16,7 @@ _CHAT_TYPES = frozenset({"chat", "language", "model", "base", "code", ""})
 
 
 def models_of(slug: str, provider_name: str, entries: Sequence[ModelIn], known: Known | None) -> list[ModelInfo]:
-    """This function will make the catalog's models of a provider's list. May block while prices are loaded."""
+    """Make the catalog's models of a provider's list. May block while prices are loaded."""
     ids = {entry.id for entry in entries}
     kept = [entry for entry in entries if _is_wanted(entry, slug, ids)]
     first = {model: place for place, model in enumerate(known.first)} if known else {}

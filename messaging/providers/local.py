@@ -46,12 +46,12 @@ _MARKS = re.compile(
 
 
 def harmless(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
-    """This function will break up what a chat template could take for its own marks; all else stays as it is."""
+    """Break up what a chat template could take for its own marks; all else stays as it is."""
     return [replace(message, content=_MARKS.sub(r"\g<0> ", message.content)) for message in messages]
 
 
 def weights() -> Path | None:
-    """This function will find the model's file: the one that was named, else the one in the package."""
+    """Find the model's file: the one that was named, else the one in the package."""
     if settings.LOCAL_MODEL_FILE:
         file = Path(settings.LOCAL_MODEL_FILE).expanduser()
         return file if file.is_file() else None
@@ -79,7 +79,7 @@ def load_of(file: Path) -> Load:
 
 
 def models(file: Path, load: Load) -> list[ModelInfo]:
-    """This function will list what the file answers as: three personas of SmolLM2, or the other model as it is."""
+    """List what the file answers as: three personas of SmolLM2, or the other model as it is."""
     if settings.LOCAL_MODEL_FILE:
         stem = file.stem
         return [

@@ -26,7 +26,7 @@ _THINKS = re.compile(
 
 
 def pretty_name(model: str) -> str:
-    """This function will give a model's name for people."""
+    """Give a model's name for people."""
     name = model.rpartition("/")[2].removesuffix(".gguf")
     name = _QUANT.sub("", name)
     tag = ""

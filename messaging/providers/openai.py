@@ -79,7 +79,7 @@ class OpenAiProvider:
         return [self._plain(found) for found in await self.list_entries()]
 
     async def list_entries(self) -> list[ModelIn]:
-        """This function will ask GET /models. Raises ProviderError."""
+        """Ask GET /models. Raises ProviderError."""
         limits = self.endpoint.timeouts
         try:
             async with asyncio.timeout(limits.connect_s + limits.first_byte_s):

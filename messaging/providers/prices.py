@@ -34,13 +34,13 @@ def _snapshot() -> Any:
 
 
 def warm() -> None:
-    """This function will import the data, so that later look-ups are quick. Blocks; meant for a thread."""
+    """Import the data, so that later look-ups are quick. Blocks; meant for a thread."""
     _snapshot()
 
 
 @lru_cache(maxsize=4096)
 def figures(provider: str, model: str) -> Figures:
-    """This function will look a model up under the provider's id in genai-prices. Blocks at its first call."""
+    """Look a model up under the provider's id in genai-prices. Blocks at its first call."""
     try:
         _, found = _snapshot().find_provider_model(model, None, provider, None)
     except LookupError:

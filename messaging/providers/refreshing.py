@@ -27,7 +27,7 @@ class Refresher:
         self._tasks: dict[Serving, asyncio.Task[None]] = {}
 
     def follow(self, serving: Serving) -> None:
-        """This function will keep a provider's list fresh from now on. Twice is once."""
+        """Keep a provider's list fresh from now on. Twice is once."""
         if serving not in self._tasks and isinstance(serving.inner, OpenAiProvider):
             self._tasks[serving] = asyncio.get_running_loop().create_task(self._follow(serving))
 
@@ -40,7 +40,7 @@ class Refresher:
             self.forget(serving)
 
     async def ask(self, serving: Serving) -> None:
-        """This function will ask for the list now, keep it and tell of it. Raises ProviderError."""
+        """Ask for the list now, keep it and tell of it. Raises ProviderError."""
         inner = serving.inner
         if not isinstance(inner, OpenAiProvider):
             return

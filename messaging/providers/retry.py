@@ -24,7 +24,7 @@ BREAKER_OPEN_S = 15.0
 def wait_s(
     error: ProviderError, tries: int, saw_text: bool = False, rng: Callable[[], float] = random.random
 ) -> float | None:
-    """This function will say how many seconds to wait before the next try, or None to give up.
+    """Say how many seconds to wait before the next try, or None to give up.
 
     `tries` counts those made, from 1. What the provider asks for is honoured up to 30 s, never earlier; without
     it the wait is drawn from 0 to 1, 2, 4 … seconds (full jitter).

@@ -41,7 +41,7 @@ class Account(Struct, frozen=True):
 
 
 def load() -> list[Account]:
-    """This function will read all accounts, oldest first, and renew keys that an older field key encrypted."""
+    """Read all accounts, oldest first, and renew keys that an older field key encrypted."""
     return [_account(row) for row in ProviderAccount.objects.order_by("created_at", "id")]
 
 

@@ -30,7 +30,7 @@ class Request(Struct, frozen=True):
 
 
 async def read_request(reader: asyncio.StreamReader) -> Request | None:
-    """This function will read one request; None when the other side is done or says what is no HTTP."""
+    """Read one request; None when the other side is done or says what is no HTTP."""
     try:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         first, *lines = head[:-4].split("\r\n")
@@ -66,7 +66,7 @@ def chunk(data: bytes) -> bytes:
 
 
 def reset(writer: asyncio.StreamWriter) -> None:
-    """This function will end the connection with a RST instead of a FIN."""
+    """End the connection with a RST instead of a FIN."""
     raw = writer.get_extra_info("socket")
     if raw is not None:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -24,7 +24,7 @@ class ScriptedProvider:
         self.server: ScriptedServer | None = None
 
     async def start(self) -> OpenAiProvider:
-        """This function will start the server unless it runs on this loop already."""
+        """Start the server unless it runs on this loop already."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             self._loop, self._starting, self._inner = loop, asyncio.Lock(), None

@@ -89,7 +89,7 @@ def client(
     is_private_allowed: bool,
     keeps_connections: bool = True,
 ) -> httpx.AsyncClient:
-    """This function will make the client of one provider, to be kept and reused; `close` ends its connections."""
+    """Make the client of one provider, to be kept and reused; `close` ends its connections."""
     return httpx.AsyncClient(
         base_url=origin.url + "/",
         headers={"Accept-Encoding": "identity", "User-Agent": "parley", **headers},

@@ -168,7 +168,7 @@ encode = msgspec.json.Encoder().encode
 
 
 def read_models(body: bytes) -> list[ModelIn]:
-    """This function will read GET /models; entries that are none are left out. Raises msgspec.DecodeError."""
+    """Read GET /models; entries that are none are left out. Raises msgspec.DecodeError."""
     answer = _decode_models(body)
     found = []
     for raw in (answer.data or []) if isinstance(answer, ModelsIn) else answer:
@@ -180,7 +180,7 @@ def read_models(body: bytes) -> list[ModelIn]:
 
 
 def read_error(body: bytes) -> ErrorIn:
-    """This function will read an error's body in any of its forms; what is no JSON is its own message."""
+    """Read an error's body in any of its forms; what is no JSON is its own message."""
     try:
         value: Any = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):

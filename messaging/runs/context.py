@@ -49,7 +49,7 @@ def cost_of(message: Message) -> int:
 def visible(
     places: Iterable[Message], model_id: str, visibility: str, choices: Mapping[tuple[int, int], int]
 ) -> list[Message]:
-    """This function will choose, at every place, whose words the model reads. Oldest first; in a place by lane."""
+    """Choose, at every place, whose words the model reads. Oldest first; in a place by lane."""
     by_place: dict[int, list[Message]] = defaultdict(list)
     for message in places:
         if message.state in _READABLE and message.body.strip():
@@ -91,7 +91,7 @@ def _has_complete(variants: list[Message]) -> bool:
 
 
 def fit(seen: Sequence[Message], question_seq: int, tokens: int) -> Seen:
-    """This function will keep the question and, newest first, what fits beside it."""
+    """Keep the question and, newest first, what fits beside it."""
     question = next((message for message in seen if message.seq == question_seq), None)
     left = tokens - (cost_of(question) if question else 0)
     if left < 0:

@@ -50,7 +50,7 @@ def is_handed_over(turn_id: UUID) -> bool:
 
 
 def begin(step: Step) -> None:
-    """This function will let the step's new turns start here, once; they wait with their first word until `tell`.
+    """Let the step's new turns start here, once; they wait with their first word until `tell`.
 
     Turns that another process may run cannot wait for it: `tell` offers them, so that no word of theirs, and no end of
     their run, is told before their beginning.
@@ -66,7 +66,7 @@ def begin(step: Step) -> None:
 
 
 async def tell(step: Step) -> None:
-    """This function will tell the room what a step changed: answers that ended, the run, the places of new answers."""
+    """Tell the room what a step changed: answers that ended, the run, the places of new answers."""
     try:
         for message in step.settled:
             await outbox.deliver(message)
@@ -98,7 +98,7 @@ async def say(thread_id: UUID, *events: AnyEvent) -> None:
 
 
 async def run_turn(turn_id: UUID, stop: Stop | None = None, abandoned: Hold | Literal["all"] | None = None) -> None:
-    """This function will run a turn to its end. Called twice it does no harm: only one caller holds the turn.
+    """Run a turn to its end. Called twice it does no harm: only one caller holds the turn.
 
     `abandoned`: the hold that it may be taken over from, see `rows.claim`.
     Cancelling its task (the server stops) saves the words and leaves the turn to be taken over.

@@ -57,7 +57,7 @@ def renew(turn_ids: Sequence[UUID]) -> None:
 
 
 def let_go() -> list[UUID]:
-    """This function will give up all turns of this process, so that others take them over at once; which they were."""
+    """Give up all turns of this process, so that others take them over at once; which they were."""
     mine = Turn.objects.filter(held_by=HOLDER, state=TurnState.STREAMING)
     found = list(mine.values_list("id", flat=True))
     mine.update(held_by="")

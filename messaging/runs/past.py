@@ -11,7 +11,7 @@ FIRST_ANSWER = 2
 
 
 def past_of(branch: Branch, before: int, also: tuple[Message, ...] = ()) -> Past:
-    """This function will read path, room choices and not yet stored messages: what the store cannot know.
+    """Read path, room choices and not yet stored messages: what the store cannot know.
 
     `also`: messages that this transaction accepts, whose outbox rows are yet to be written.
     """

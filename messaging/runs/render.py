@@ -44,7 +44,7 @@ def style_of(seen: Sequence[Message], model: ModelInfo, kind: str) -> Style:
 
 
 def render(seen: Sequence[Message], job: Job, model: ModelInfo) -> Prompt:
-    """This function will build the exact request from what is seen; the same input gives the same output."""
+    """Build the exact request from what is seen; the same input gives the same output."""
     style = style_of(seen, model, job.kind)
     parts = _parts(seen, job, style)
     while parts and parts[0].role == "assistant":  # its question was left out with what did not fit

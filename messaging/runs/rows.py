@@ -215,7 +215,7 @@ def _closed(thread: Thread) -> str:
 
 @transaction.atomic
 def advance(run_id: UUID) -> Step | None:
-    """This function will take up a run that has no open turn: nothing happens if it has ended or somebody speaks.
+    """Take up a run that has no open turn: nothing happens if it has ended or somebody speaks.
 
     None: somebody else has it in hand just now; several that look for such runs do not wait for each other.
     """
@@ -268,7 +268,7 @@ def write_end(turn: Turn, job: Job, ending: Ending) -> Message:
 def claim(
     turn_id: UUID, abandoned: Hold | Literal["all"] | None = None, heard: Said | None = None
 ) -> Job | Step | Orphan | None:
-    """This function will make this process the one that runs the turn, or end it if it must not run again.
+    """Make this process the one that runs the turn, or end it if it must not run again.
 
     A turn that somebody holds is left alone, unless that very hold was seen `abandoned`; "all": this is the
     only process that runs turns, so any other that held one is dead. A turn that ran somewhere is first given

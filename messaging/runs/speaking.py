@@ -38,7 +38,7 @@ MAX_REASONING_BYTES = 256 * 1024
 
 
 async def speak(live: Live, history: History) -> Ending:
-    """This function will let the turn's model speak and say how it ended. Raises Superseded and, through
+    """Let the turn's model speak and say how it ended. Raises Superseded and, through
     the turn's stop, Stopped; a provider's failure is an ending like any other."""
     job = live.job
     model = await catalog().find(job.speaker.model_id)

@@ -13,7 +13,7 @@ function useTitle(title: string): void {
   }, [title])
 }
 
-/** This function will give what happens once somebody is in: to where they wanted to be, or to their last room. */
+/** Give what happens once somebody is in: to where they wanted to be, or to their last room. */
 function useInside(next: string | undefined): () => Promise<void> {
   const client = useQueryClient()
   const router = useRouter()

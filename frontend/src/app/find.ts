@@ -16,7 +16,7 @@ function plain(text: string): string {
 }
 
 /**
- * This function will say how well a text answers to what was typed: at its beginning, at a word's beginning,
+ * Say how well a text answers to what was typed: at its beginning, at a word's beginning,
  * anywhere inside, or by its letters in order. Null: not at all.
  */
 export function match(text: string, typed: string): Match | null {

@@ -15,7 +15,7 @@ export interface Here {
   threadId: string | undefined
 }
 
-/** This function will apply one piece of news to the cache. */
+/** Apply one piece of news to the cache. */
 export function applyNews(client: QueryClient, item: AnyNews, projectId: string | null, here: Here): void {
   switch (item.type) {
     case "thread.listed":
@@ -87,7 +87,7 @@ export function markProject(client: QueryClient, projectId: string, hasNews: boo
   )
 }
 
-/** This function will keep the lists of these projects live while the shell is shown. */
+/** Keep the lists of these projects live while the shell is shown. */
 export function useLive(projectIds: readonly string[], here: Here): void {
   const client = useQueryClient()
   const { projectId, threadId } = here

@@ -33,7 +33,7 @@ export function keepPlace(projectId: string, threadId?: string): void {
   remember("places", JSON.stringify({ projectId, threads: places.threads }))
 }
 
-/** This function will forget a thread that is not there any more. */
+/** Forget a thread that is not there any more. */
 export function leavePlace(projectId: string): void {
   const { [projectId]: _, ...threads } = read().threads
   remember("places", JSON.stringify({ projectId, threads }))

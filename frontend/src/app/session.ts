@@ -7,7 +7,7 @@ import { forgetPlaces } from "@/app/places"
 import { disconnect } from "@/lib/socket"
 import { keys } from "@/lib/query"
 
-/** This function will begin anew after a door opened: nothing that a stranger was told holds any more. */
+/** Begin anew after a door opened: nothing that a stranger was told holds any more. */
 export async function signedInHere(client: QueryClient): Promise<void> {
   disconnect()
   client.clear()
@@ -15,7 +15,7 @@ export async function signedInHere(client: QueryClient): Promise<void> {
 }
 
 /**
- * This function will drop all that was the person's and go to the door; they come back to where they were.
+ * Drop all that was the person's and go to the door; they come back to where they were.
  * Nothing to do where nobody was signed in: the routes know their way then.
  */
 export function signedOutHere(client: QueryClient, router: RegisteredRouter): void {
@@ -27,7 +27,7 @@ export function signedOutHere(client: QueryClient, router: RegisteredRouter): vo
   if (!isAtDoor) void router.navigate({ to: "/sign-in", search: pathname === "/" ? {} : { next: pathname + searchStr }, replace: true })
 }
 
-/** This function will forget where the person was, too: they signed out themself. */
+/** Forget where the person was, too: they signed out themself. */
 export function signedOutForGood(client: QueryClient, router: RegisteredRouter): void {
   forgetPlaces()
   disconnect()

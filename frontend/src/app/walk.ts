@@ -1,6 +1,6 @@
 import { shownRows } from "@/features/threads/use-thread-list"
 
-/** This function will find the thread one row on or back from the open one, as the list shows them; null at its ends. */
+/** Find the thread one row on or back from the open one, as the list shows them; null at its ends. */
 export function walk(way: 1 | -1, isUnreadOnly: boolean): string | null {
   const { rows, openId } = shownRows()
   const at = rows.findIndex((row) => row.thread.id === openId)

@@ -32,7 +32,7 @@ export class ApiError extends Error {
 type Listener = () => void
 const signedOut = new Set<Listener>()
 
-/** This function will call `listener` whenever an answer says that nobody is signed in any more. */
+/** Call `listener` whenever an answer says that nobody is signed in any more. */
 export function onSignedOut(listener: Listener): () => void {
   signedOut.add(listener)
   return () => void signedOut.delete(listener)
@@ -77,7 +77,7 @@ function wordsFor(status: number): string {
   return "The server could not do that. Its log says why."
 }
 
-/** This function will ask the server and give back its JSON, or null when it has nothing to say. */
+/** Ask the server and give back its JSON, or null when it has nothing to say. */
 export async function request<T>(method: Method, path: string, body?: unknown, options: RequestOptions = {}): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json", ...options.headers }
   if (method !== "GET") headers["X-CSRFToken"] = csrf()
@@ -115,7 +115,7 @@ export const api = {
   delete: (path: string, body?: unknown) => request<null>("DELETE", ROOT + path, body),
 }
 
-/** This function will give the words for a person that any thrown thing has. */
+/** Give the words for a person that any thrown thing has. */
 export function wordsOf(error: unknown): string {
   return error instanceof Error && error.message ? error.message : "That did not work. Try again."
 }

@@ -11,7 +11,7 @@ export interface PathRange {
   to: number
 }
 
-/** This function will give the branch's ranges, its own first. It ends early where a parent is not known yet. */
+/** Give the branch's ranges, its own first. It ends early where a parent is not known yet. */
 export function pathOf(branches: ReadonlyMap<string, BranchView>, branchId: string): PathRange[] {
   const path: PathRange[] = []
   let to = Infinity

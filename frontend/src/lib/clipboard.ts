@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "react"
 
 const SAYS_MS = 2_000
 
-/** This function will put a text on the clipboard, also where the page came over plain HTTP. */
+/** Put a text on the clipboard, also where the page came over plain HTTP. */
 export async function copyText(text: string): Promise<boolean> {
   // The types promise it; a page that came over plain HTTP does not have it.
   const clipboard = navigator.clipboard as Clipboard | undefined
@@ -32,7 +32,7 @@ function copyByHand(text: string): boolean {
   return isDone
 }
 
-/** This function will give a copy action, and whether it has just been done. */
+/** Give a copy action, and whether it has just been done. */
 export function useCopy(): [isCopied: boolean, copy: (text: string) => void] {
   const [isCopied, setIsCopied] = useState(false)
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)

@@ -11,7 +11,7 @@ const merge = extendTailwindMerge({
   },
 })
 
-/** This function will join class names; of two that set the same thing the later one stays. */
+/** Join class names; of two that set the same thing the later one stays. */
 export function cn(...names: ClassValue[]): string {
   return merge(clsx(names))
 }

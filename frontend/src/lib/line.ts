@@ -49,7 +49,7 @@ export class Line {
     this.random = random
   }
 
-  /** This function will open the line if it is not up or on its way; the page's own events are heard from now on. */
+  /** Open the line if it is not up or on its way; the page's own events are heard from now on. */
   start(): void {
     if (this.state.state !== "idle" && this.state.state !== "ended") return
     addEventListener("online", this.onOnline)
@@ -59,7 +59,7 @@ export class Line {
     this.open()
   }
 
-  /** This function will close the line for good. */
+  /** Close the line for good. */
   stop(reason = ""): void {
     removeEventListener("online", this.onOnline)
     removeEventListener("offline", this.onOffline)
@@ -68,7 +68,7 @@ export class Line {
     this.set({ state: reason ? "ended" : "idle", hello: null, ended: reason, since: null })
   }
 
-  /** This function will try at once, whatever wait is running. */
+  /** Try at once, whatever wait is running. */
   retryNow(): void {
     if (this.state.state === "ended") { this.start(); return; }
     if (this.state.state === "idle" || this.socket) return
@@ -76,7 +76,7 @@ export class Line {
     this.open()
   }
 
-  /** This function will send if the line is up, and say whether it was. */
+  /** Send if the line is up, and say whether it was. */
   send(command: AnyCommand): boolean {
     if (this.state.state !== "connected" || this.socket?.readyState !== WebSocket.OPEN) return false
     this.socket.send(JSON.stringify(command))

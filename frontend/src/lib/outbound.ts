@@ -31,7 +31,7 @@ export class Outbound {
     watchOutgoing(() => this.pump())
   }
 
-  /** This function will send everything of the signed-in person that is not on its way already. */
+  /** Send everything of the signed-in person that is not on its way already. */
   pump(): void {
     if (!this.doors.isUp()) return
     const userId = this.doors.userId()

@@ -22,7 +22,7 @@ export function usePreference(name: Preference): boolean {
   return preferenceOf(useQuery(meQuery()).data, name)
 }
 
-/** This function will give a setter: shown at once, kept by the server, taken back if it refuses. */
+/** Give a setter: shown at once, kept by the server, taken back if it refuses. */
 export function useSetPreference(): (name: Preference, value: boolean) => void {
   const client = useQueryClient()
   const change = useMutation({

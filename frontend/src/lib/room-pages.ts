@@ -18,7 +18,7 @@ export interface PageAsked {
   seq: number
 }
 
-/** This function will say which places a page covers; null when it is empty. */
+/** Say which places a page covers; null when it is empty. */
 export function segmentOf(page: HistoryPage, asked: PageAsked): Segment | null {
   const places = page.messages.map((message) => message.seq)
   if (asked.way === "before") {
@@ -29,7 +29,7 @@ export function segmentOf(page: HistoryPage, asked: PageAsked): Segment | null {
   return places.length ? { from: asked.seq + 1, to: Math.max(...places) } : null
 }
 
-/** This function will merge segments that touch or overlap, lowest first. */
+/** Merge segments that touch or overlap, lowest first. */
 export function mergeSegments(segments: readonly Segment[]): Segment[] {
   const merged: Segment[] = []
   for (const segment of [...segments].sort((a, b) => a.from - b.from)) {

@@ -92,14 +92,14 @@ export function choiceKey(seq: number, lane: number, isOwn: boolean): string {
   return `${seq}:${lane}:${isOwn ? "own" : "room"}`
 }
 
-/** This function will give a copy of the map with one entry more, or changed. */
+/** Give a copy of the map with one entry more, or changed. */
 export function put<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> {
   const copy = new Map(map)
   copy.set(key, value)
   return copy
 }
 
-/** This function will give a copy of the map without one entry. */
+/** Give a copy of the map without one entry. */
 export function drop<K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> {
   if (!map.has(key)) return map
   const copy = new Map(map)

@@ -8,7 +8,7 @@ import { reduceTurn } from "@/lib/room-turns"
 import { type AnyEvent, type BranchView, type ChoiceView, type Events, isOpen, type Joined, type Message, revisionOf } from "@/lib/protocol"
 import { choiceKey, drop, emptyRoom, put, type RoomState, type RoomView, type TurnText } from "@/lib/room-state"
 
-/** This function will apply a frame of events by the cursor rules; `now` is this machine's clock in ms. */
+/** Apply a frame of events by the cursor rules; `now` is this machine's clock in ms. */
 export function applyEvents(state: RoomState, frame: Events, now: number): RoomState {
   const { cursor } = state
   if (!cursor) return state
@@ -23,7 +23,7 @@ export function applyEvents(state: RoomState, frame: Events, now: number): RoomS
   return { ...next, cursor: { epoch: frame.epoch, offset: frame.last } }
 }
 
-/** This function will answer a join: keep what there is when the server recovered it, else begin from its snapshot. */
+/** Answer a join: keep what there is when the server recovered it, else begin from its snapshot. */
 export function applyJoined(state: RoomState, frame: Joined): RoomState {
   if (frame.recovered) return { ...state, lost: null }
   const { snapshot } = frame
@@ -161,13 +161,13 @@ export function withChoice(view: RoomView, choice: ChoiceView): RoomView["choice
   return put(view.choices, choiceKey(choice.seq, choice.lane, choice.is_own), choice)
 }
 
-/** This function will take a message the server was asked for as the truth: after a hash that did not fit. */
+/** Take a message the server was asked for as the truth: after a hash that did not fit. */
 export function repairMessage(state: RoomState, message: Message): RoomState {
   if (!state.view.messages.has(message.id)) return state
   return withView(state, { messages: put(state.view.messages, message.id, message) })
 }
 
-/** This function will take in the thread's branches, which a room needs to know its path. */
+/** Take in the thread's branches, which a room needs to know its path. */
 export function learnBranches(state: RoomState, branches: readonly BranchView[]): RoomState {
   const known = new Map(state.view.branches)
   for (const branch of branches) {
@@ -177,7 +177,7 @@ export function learnBranches(state: RoomState, branches: readonly BranchView[])
   return withView(state, { branches: known })
 }
 
-/** This function will forget who has ceased to type by now. */
+/** Forget who has ceased to type by now. */
 export function forgetTypists(state: RoomState, now: number): RoomState {
   const typing = new Map([...state.view.typing].filter(([, typist]) => typist.until > now))
   return typing.size === state.view.typing.size ? state : withView(state, { typing })

@@ -55,7 +55,7 @@ export class Rooms {
     return { store: seat.store, leave }
   }
 
-  /** This function will keep the room followed, whichever branch of it is: for what stands beside it. */
+  /** Keep the room followed, whichever branch of it is: for what stands beside it. */
   hold(threadId: string): () => void {
     const { branchId } = this.seats.get(threadId) ?? { branchId: null }
     return this.join(threadId, branchId).leave
@@ -119,7 +119,7 @@ export class Rooms {
     }
   }
 
-  /** This function will say whether the refused command was a join of ours, and act on it. */
+  /** Say whether the refused command was a join of ours, and act on it. */
   refused(id: string, error: ErrorFrame): boolean {
     const seat = [...this.seats.values()].find((one) => one.joining === id)
     if (!seat) return false

@@ -77,7 +77,7 @@ export function togglePanel(tab: PanelTab = "people"): void {
   else openPanel(tab)
 }
 
-/** This function will do what the list's key says at this width: slide it over, shut it, or bring it back. */
+/** Do what the list's key says at this width: slide it over, shut it, or bring it back. */
 export function toggleList(): void {
   const now = wishes.get()
   const { size, list } = arrange(innerWidth, now)
@@ -87,7 +87,7 @@ export function toggleList(): void {
   else wishes.set({ ...now, isListShut: false, isListKept: true })
 }
 
-/** This function will take away what only lies over the room: a thread was chosen, or the scrim was touched. */
+/** Take away what only lies over the room: a thread was chosen, or the scrim was touched. */
 export function clearOver(): void {
   const now = wishes.get()
   const { list, panel } = arrange(innerWidth, now)
@@ -104,7 +104,7 @@ export function useQuestion(): Question | null {
   return useStore(question)
 }
 
-/** This function will open one of the shell's dialogs; null closes the open one. */
+/** Open one of the shell's dialogs; null closes the open one. */
 export function ask(what: Question | null): void {
   question.set(what)
 }

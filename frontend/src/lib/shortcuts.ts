@@ -27,7 +27,7 @@ export function setSingleLetters(isOn: boolean): void {
   areLettersOn = isOn
 }
 
-/** This function will list every shortcut that works now, the innermost first. */
+/** List every shortcut that works now, the innermost first. */
 export function activeShortcuts(): Shortcut[] {
   return active.toReversed().flat()
 }
@@ -44,12 +44,12 @@ const NAMES: Record<string, string> = {
   arrowright: "→",
 }
 
-/** This function will split `mod+shift+k` into what stands on the keys: ⌘ ⇧ K. */
+/** Split `mod+shift+k` into what stands on the keys: ⌘ ⇧ K. */
 export function keyNames(keys: string): string[] {
   return keys.split("+").map((key) => NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key))
 }
 
-/** This function will say how a press is written: `mod+alt+shift+key`, in that order, lower case. */
+/** Say how a press is written: `mod+alt+shift+key`, in that order, lower case. */
 export function pressed(event: KeyboardEvent): string {
   const key = (event.altKey && event.code.startsWith("Key") ? event.code.slice(3) : event.key).toLowerCase()
   const isShiftSaid = event.shiftKey && (key.length > 1 || /[a-z]/.test(key))
@@ -82,14 +82,14 @@ export function answer(event: KeyboardEvent): void {
   }
 }
 
-/** This function will do what a key would do now, for a button that stands for it; false when nothing answers. */
+/** Do what a key would do now, for a button that stands for it; false when nothing answers. */
 export function runShortcut(keys: string): boolean {
   return activeShortcuts().some((shortcut) => shortcut.keys === keys && shortcut.run() !== false)
 }
 
 if (typeof window !== "undefined") addEventListener("keydown", answer)
 
-/** This function will answer these keys while the component is shown; what was shown last answers first. */
+/** Answer these keys while the component is shown; what was shown last answers first. */
 export function useShortcuts(shortcuts: Shortcut[]): void {
   const latest = useRef(shortcuts)
   useEffect(() => {

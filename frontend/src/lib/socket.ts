@@ -133,39 +133,39 @@ function watchCommand(projectId: string): Watch {
   return { type: "watch", id: nextId(), project_id: projectId }
 }
 
-/** This function will follow a room until the answer is called: its state, kept live, stays good between visits. */
+/** Follow a room until the answer is called: its state, kept live, stays good between visits. */
 export function joinRoom(threadId: string, branchId: string | null): { store: RoomStore; leave: () => void } {
   line.start()
   return rooms.join(threadId, branchId)
 }
 
-/** This function will keep a room followed while something beside it is shown. */
+/** Keep a room followed while something beside it is shown. */
 export function holdRoom(threadId: string): () => void {
   line.start()
   return rooms.hold(threadId)
 }
 
-/** This function will give the store of the room that is being followed, or null. */
+/** Give the store of the room that is being followed, or null. */
 export function roomOf(threadId: string): RoomStore | null {
   return rooms.storeOf(threadId)
 }
 
-/** This function will call the listener whenever another room, or another branch of one, is followed. */
+/** Call the listener whenever another room, or another branch of one, is followed. */
 export const watchRooms = rooms.watchStores
 
-/** This function will tell the room that this person types; call it as often as they press a key. */
+/** Tell the room that this person types; call it as often as they press a key. */
 export function sayTyping(threadId: string): void {
   const now = Date.now()
   if (now - lastTypedAt < TYPING_EVERY_MS) return
   if (line.send({ type: "typing", thread_id: threadId })) lastTypedAt = now
 }
 
-/** This function will make the next key press be told at once: what was typed has been sent. */
+/** Make the next key press be told at once: what was typed has been sent. */
 export function stopTyping(): void {
   lastTypedAt = 0
 }
 
-/** This function will hear news of a project's threads until the answer is called. */
+/** Hear news of a project's threads until the answer is called. */
 export function watchProject(projectId: string): () => void {
   line.start()
   const count = watched.get(projectId) ?? 0
@@ -179,14 +179,14 @@ export function watchProject(projectId: string): () => void {
   }
 }
 
-/** This function will call the handler with each piece of news: a hint that a list has changed. */
+/** Call the handler with each piece of news: a hint that a list has changed. */
 export function onNews(handler: NewsHandler): () => void {
   line.start()
   newsHandlers.add(handler)
   return () => void newsHandlers.delete(handler)
 }
 
-/** This function will call the handler when the line is back after it was down: lists are loaded again then. */
+/** Call the handler when the line is back after it was down: lists are loaded again then. */
 export function onReconnect(handler: () => void): () => void {
   backHandlers.add(handler)
   return () => void backHandlers.delete(handler)
@@ -204,18 +204,18 @@ export function watchConnection(listener: () => void): () => void {
   return connection.watch(listener)
 }
 
-/** This function will try to connect at once: somebody pressed "Try now". */
+/** Try to connect at once: somebody pressed "Try now". */
 export function retryConnection(): void {
   line.retryNow()
 }
 
-/** This function will close the line: nobody is signed in here any more. */
+/** Close the line: nobody is signed in here any more. */
 export function disconnect(): void {
   line.stop()
   rooms.forget()
 }
 
-/** This function will send what waits, now. */
+/** Send what waits, now. */
 export function pumpOutgoing(): void {
   outbound.pump()
 }

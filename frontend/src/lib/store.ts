@@ -29,7 +29,7 @@ export function useStore<T>(store: Store<T>): T {
   return useSyncExternalStore(store.watch, store.get)
 }
 
-/** This function will read a string this machine kept, or null; storage may be closed to us. */
+/** Read a string this machine kept, or null; storage may be closed to us. */
 export function recall(name: string): string | null {
   try {
     return localStorage.getItem(`parley.${name}`)
@@ -38,7 +38,7 @@ export function recall(name: string): string | null {
   }
 }
 
-/** This function will keep a string on this machine, or forget it (null). */
+/** Keep a string on this machine, or forget it (null). */
 export function remember(name: string, value: string | null): void {
   try {
     if (value === null) localStorage.removeItem(`parley.${name}`)

@@ -64,7 +64,7 @@ export class RoomStore {
     }
   }
 
-  /** This function will call `listener` with each event once, after it was applied. */
+  /** Call `listener` with each event once, after it was applied. */
   readonly watchEvents = (listener: (event: AnyEvent) => void): (() => void) => {
     this.events.add(listener)
     return () => void this.events.delete(listener)
@@ -74,7 +74,7 @@ export class RoomStore {
     this.change(applyJoined(this.state, frame))
   }
 
-  /** This function will apply a frame and say whether the room must be joined again. */
+  /** Apply a frame and say whether the room must be joined again. */
   receive(frame: Events): RoomState["lost"] {
     const before = this.state
     this.change(applyEvents(before, frame, this.now()))
@@ -103,7 +103,7 @@ export class RoomStore {
     this.change(forgetTypists(this.state, this.now()))
   }
 
-  /** This function will change the state by hand: what the server answered to an action of this tab. */
+  /** Change the state by hand: what the server answered to an action of this tab. */
   update(change: (state: RoomState) => RoomState): void {
     this.change(change(this.state))
   }

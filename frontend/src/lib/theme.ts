@@ -27,7 +27,7 @@ export function useTheme(): Theme {
   return useStore(theme)
 }
 
-/** This function will turn light to dark and dark to light, whatever the system says. */
+/** Turn light to dark and dark to light, whatever the system says. */
 export function flipTheme(): void {
   setTheme(isDark(theme.get()) ? "light" : "dark")
 }

@@ -3,7 +3,7 @@ import { type RefObject, useEffect, useState } from "react"
 /** What is nearly in sight counts: it should be there when the reader is. */
 const MARGIN = "240px 0px"
 
-/** This function will say whether the reader can see this place of the conversation; where nobody can tell, yes. */
+/** Say whether the reader can see this place of the conversation; where nobody can tell, yes. */
 export function useInSight(place: RefObject<Element | null>): boolean {
   const [isInSight, setIsInSight] = useState(true)
   useEffect(() => {

@@ -31,13 +31,13 @@ function watchClock(everyMs: number, listener: () => void): () => void {
   }
 }
 
-/** This function will give the time, told anew every so often while it matters. */
+/** Give the time, told anew every so often while it matters. */
 export function useNow(isOn: boolean, everyMs = 1000): number {
   const watch = useCallback((listener: () => void) => (isOn ? watchClock(everyMs, listener) : () => undefined), [isOn, everyMs])
   return useSyncExternalStore(watch, () => clockOf(everyMs).now)
 }
 
-/** This function will say for `ms` after `isOn` went off that it has just gone off. */
+/** Say for `ms` after `isOn` went off that it has just gone off. */
 export function useJustOff(isOn: boolean, ms: number): boolean {
   const [was, setWas] = useState(isOn)
   const [isRecent, setIsRecent] = useState(false)

@@ -9,7 +9,7 @@ import type { RoomStore } from "@/lib/stream-store"
 const NOTHING: RoomView = emptyRoom("", "").view
 const nothing = () => () => undefined
 
-/** This function will follow the room while the component is shown; null only before its first effect has run. */
+/** Follow the room while the component is shown; null only before its first effect has run. */
 export function useJoin(threadId: string, branchId: string | null): RoomStore | null {
   const [joined, setJoined] = useState<{ key: string; store: RoomStore } | null>(null)
   const key = `${threadId}/${branchId ?? ""}`
@@ -25,7 +25,7 @@ export function useRoomView(store: RoomStore | null): RoomView {
   return useSyncExternalStore(store?.watchView ?? nothing, store?.getView ?? (() => NOTHING))
 }
 
-/** This function will give a turn that is going on, as it grows, at most every so often; undefined when it is over or is none. */
+/** Give a turn that is going on, as it grows, at most every so often; undefined when it is over or is none. */
 export function useTurn(store: RoomStore, turnId: string | null | undefined, everyMs = 0): TurnText | undefined {
   const watch = useCallback((listener: () => void) => (turnId ? store.watchTurn(turnId, everyMs ? seldom(listener, everyMs) : listener) : nothing()), [store, turnId, everyMs])
   return useSyncExternalStore(watch, () => (turnId ? store.getTurn(turnId) : undefined))
@@ -42,7 +42,7 @@ function seldom(listener: () => void, everyMs: number): () => void {
   }
 }
 
-/** This function will give the view of a room that another part of the page follows: for the panel beside it. */
+/** Give the view of a room that another part of the page follows: for the panel beside it. */
 export function useFollowed(threadId: string): RoomView {
   useEffect(() => holdRoom(threadId), [threadId])
   const store = useSyncExternalStore(watchRooms, () => roomOf(threadId))

@@ -1,6 +1,6 @@
 /** Is what this tab shows what the server keeps? Every finished turn carries the hash of its words. */
 
-/** This function will give the SHA-256 of a text in hex, or null where the browser has no WebCrypto (plain HTTP). */
+/** Give the SHA-256 of a text in hex, or null where the browser has no WebCrypto (plain HTTP). */
 export async function sha256(text: string): Promise<string | null> {
   // The types promise it; a page that came over plain HTTP does not have it.
   const subtle = crypto.subtle as SubtleCrypto | undefined

@@ -115,7 +115,7 @@ function turnId(turn: Writing): string {
   return turn.message.turn_id ?? ""
 }
 
-/** This function will merge neighbouring deltas of one turn, as the hub does for a reader who is behind. */
+/** Merge neighbouring deltas of one turn, as the hub does for a reader who is behind. */
 export function mergeDeltas(list: readonly AnyEvent[]): AnyEvent[] {
   const merged: AnyEvent[] = []
   for (const event of list) {

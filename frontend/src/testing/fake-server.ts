@@ -17,7 +17,7 @@ export class Refusal {
 }
 
 /**
- * This function will answer `fetch` from a table of "METHOD /path" (the API's prefix left out) and keep what was asked.
+ * Answer `fetch` from a table of "METHOD /path" (the API's prefix left out) and keep what was asked.
  * A value is the JSON of a 200, null a 204, a Refusal a problem; a function makes one of these. What is not in the table is a 404.
  */
 export function fakeServer(routes: Record<string, unknown>): Asked[] {

@@ -20,7 +20,7 @@ export function seeded(seed: number): { next: () => number; int: (below: number)
   }
 }
 
-/** This function will cut a text into pieces of random length, never in the middle of a code point. */
+/** Cut a text into pieces of random length, never in the middle of a code point. */
 export function cut(text: string, random: ReturnType<typeof seeded>, most = 12): string[] {
   const points = Array.from(text)
   const pieces: string[] = []

@@ -6,12 +6,12 @@ import { join } from "node:path"
 // Vitest runs from the frontend's folder.
 const FOLDER = join(process.cwd(), "../tests/protocol_samples")
 
-/** This function will read one sample, for example `event.turn.delta`. */
+/** Read one sample, for example `event.turn.delta`. */
 export function sample(name: string): unknown {
   return JSON.parse(readFileSync(join(FOLDER, `${name}.json`), "utf8"))
 }
 
-/** This function will name all samples of a kind: `event`, `frame`, `news` or `command`. */
+/** Name all samples of a kind: `event`, `frame`, `news` or `command`. */
 export function sampleNames(kind: string): string[] {
   return readdirSync(FOLDER)
     .filter((file) => file.startsWith(`${kind}.`))

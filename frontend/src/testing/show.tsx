@@ -13,7 +13,7 @@ interface Shown extends RenderResult {
   path: () => string
 }
 
-/** This function will show one part of a page with a cache, a router that takes any address, and the toasts. */
+/** Show one part of a page with a cache, a router that takes any address, and the toasts. */
 export async function show(part: ReactNode, client = makeQueryClient()): Promise<Shown> {
   client.setDefaultOptions({ queries: { ...client.getDefaultOptions().queries, retry: false } })
   const root = createRootRoute()

@@ -86,7 +86,7 @@ function page(older: readonly Message[], query: URLSearchParams): unknown {
   return { messages: fitting.slice(-PAGE), has_more: fitting.length > PAGE, choices: [] }
 }
 
-/** This function will put the stage in place of network and socket. */
+/** Put the stage in place of network and socket. */
 export function openStage(): void {
   Object.assign(window, { WebSocket: StageSocket })
   window.fetch = (input: RequestInfo | URL, init?: RequestInit) => {

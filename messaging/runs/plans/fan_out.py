@@ -7,7 +7,7 @@ from messaging.runs.plans.reply import stopped
 
 
 def plan(run: RunFacts, turns: Sequence[TurnFacts]) -> Plan:
-    """This function will ask all models, and end the run when the last turn is settled; a failed one is settled."""
+    """Ask all models, and end the run when the last turn is settled; a failed one is settled."""
     if not turns:
         return Plan(new=tuple(NextTurn(chr(ord("a") + lane), lane, lane) for lane in range(len(run.models))))
     if not all(turn.is_settled for turn in turns):

@@ -12,7 +12,7 @@ MAX_FAILED_IN_A_ROW = 3
 
 
 def plan(run: RunFacts, turns: Sequence[TurnFacts]) -> Plan:
-    """This function will name the next speaker once the last one is settled, or end the conversation."""
+    """Name the next speaker once the last one is settled, or end the conversation."""
     if any(not turn.is_settled for turn in turns):
         return WAIT
     spoken = len(turns)

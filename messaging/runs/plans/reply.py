@@ -6,7 +6,7 @@ from messaging.runs.plans.base import WAIT, NextTurn, Plan, RunFacts, TurnFacts
 
 
 def plan(run: RunFacts, turns: Sequence[TurnFacts]) -> Plan:
-    """This function will ask the one model, and end the run when its turn is settled."""
+    """Ask the one model, and end the run when its turn is settled."""
     if not turns:
         return Plan(new=(NextTurn("a", 0),))
     turn = turns[0]

@@ -23,7 +23,7 @@ export interface Toast {
 const shown = makeStore<(Toast & { id: number }) | null>(null)
 let count = 0
 
-/** This function will say what just happened, in place of what was said before. Only for what the person did. */
+/** Say what just happened, in place of what was said before. Only for what the person did. */
 export function toast(words: Toast): void {
   const before = shown.get()
   shown.set({ ...words, id: ++count })

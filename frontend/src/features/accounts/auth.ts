@@ -40,7 +40,7 @@ export const sessionsQuery = () =>
     staleTime: 0,
   })
 
-/** This function will say which field a refusal is about, by allauth's own names; "" when it is about the whole. */
+/** Say which field a refusal is about, by allauth's own names; "" when it is about the whole. */
 export function fieldOf(error: unknown): string {
   if (!(error instanceof ApiError)) return ""
   const [first] = (error.data["errors"] as { param?: string }[] | undefined) ?? []

@@ -4,7 +4,7 @@ import { useState, type SubmitEvent } from "react"
 import { Button } from "@/components/ui/button"
 import { Input } from "@/components/ui/field"
 
-/** This function will find the code in what was pasted: a whole link, or the code alone. */
+/** Find the code in what was pasted: a whole link, or the code alone. */
 export function codeIn(text: string): string {
   const trimmed = text.trim()
   const at = trimmed.lastIndexOf("#")

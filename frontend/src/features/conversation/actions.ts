@@ -10,7 +10,7 @@ import { choiceKey, put } from "@/lib/room-state"
 
 type Room = Pick<RoomDoors, "store" | "threadId" | "branchId">
 
-/** This function will do it, and say in a toast why it was refused. Answers whether it was done. */
+/** Do it, and say in a toast why it was refused. Answers whether it was done. */
 export async function attempt(action: () => Promise<unknown>): Promise<boolean> {
   try {
     await action()
@@ -33,7 +33,7 @@ export function tryTurnNow(turnId: string): void {
   void attempt(() => server.tryNow(turnId))
 }
 
-/** This function will ask once more, the same model or another, and let this person see the new answer. */
+/** Ask once more, the same model or another, and let this person see the new answer. */
 export function askAgain(room: Room, lane: Lane, modelId?: string): void {
   const turnId = lane.shown.turn_id
   if (!turnId) return
@@ -52,13 +52,13 @@ function keepChoice(room: Room, choice: ChoiceView): void {
   }))
 }
 
-/** This function will show this person another sibling; the room keeps the one it has. */
+/** Show this person another sibling; the room keeps the one it has. */
 export function lookAt(room: Room, lane: Lane, message: Message): void {
   keepChoice(room, { branch_id: room.branchId, seq: lane.seq, lane: lane.lane, variant: message.variant, is_own: true })
   void attempt(() => server.choose(room.threadId, { branch_id: room.branchId, seq: lane.seq, lane: lane.lane, variant: message.variant, for: "me" }))
 }
 
-/** This function will make what this person looks at the room's. */
+/** Make what this person looks at the room's. */
 export function chooseForAll(room: Room, lane: Lane): void {
   void attempt(() => server.choose(room.threadId, { branch_id: room.branchId, seq: lane.seq, lane: lane.lane, variant: lane.shown.variant, for: "room" }))
 }

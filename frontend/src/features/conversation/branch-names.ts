@@ -4,7 +4,7 @@ import type { Message } from "@/lib/protocol"
 const WORDS = 4
 const LONGEST = 40
 
-/** This function will suggest a branch's name from the first words of what it goes on from. */
+/** Suggest a branch's name from the first words of what it goes on from. */
 export function branchName(message: Pick<Message, "body">): string {
   return nameFrom(message.body) || "branch"
 }

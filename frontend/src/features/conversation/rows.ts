@@ -124,7 +124,7 @@ class Builder {
     this.hasMore = hasMore
   }
 
-  /** This function will add the rows of a place, and say how many further places they took. */
+  /** Add the rows of a place, and say how many further places they took. */
   place(places: readonly Place[], index: number): number {
     const here = places[index]
     const message = here?.messages[0]

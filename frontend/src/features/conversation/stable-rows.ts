@@ -30,7 +30,7 @@ export interface Step {
   isLast: boolean
 }
 
-/** This function will give the next rows to draw. The list takes what came above and what came below one after the other. */
+/** Give the next rows to draw. The list takes what came above and what came below one after the other. */
 export function nextStep(before: readonly Row[], after: readonly Row[]): Step {
   const first = before[0]
   const above = first ? after.findIndex((row) => row.key === first.key) : -1

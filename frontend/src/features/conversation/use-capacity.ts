@@ -6,7 +6,7 @@ import { capacityOf } from "@/features/runs/lanes-of"
 const MARGINS = 106
 const WIDEST = 1480
 
-/** This function will say how many lanes fit side by side: by the room's own width, not the window's. */
+/** Say how many lanes fit side by side: by the room's own width, not the window's. */
 export function useCapacity(room: RefObject<HTMLElement | null>, isPhone: boolean): number {
   const [capacity, setCapacity] = useState(3)
   useLayoutEffect(() => {

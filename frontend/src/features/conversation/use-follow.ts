@@ -23,7 +23,7 @@ export interface Tail {
   size: number
 }
 
-/** This function will scroll to the end and say where that is. */
+/** Scroll to the end and say where that is. */
 function goToEnd(scroller: RefObject<HTMLElement | null>): number | null {
   const element = scroller.current
   element?.scrollTo({ top: element.scrollHeight, behavior: "instant" })

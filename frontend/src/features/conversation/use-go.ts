@@ -9,7 +9,7 @@ import { startThread } from "@/features/conversation/api"
 import type { Message } from "@/lib/protocol"
 import { keys } from "@/lib/query"
 
-/** This function will give a way to open a branch of the thread; null is main. */
+/** Give a way to open a branch of the thread; null is main. */
 export function useGoToBranch(projectId: string, threadId: string): (branchId: string | null) => void {
   const navigate = useNavigate()
   return useCallback(
@@ -18,7 +18,7 @@ export function useGoToBranch(projectId: string, threadId: string): (branchId: s
   )
 }
 
-/** This function will give a way to start a thread from a message, and go there. */
+/** Give a way to start a thread from a message, and go there. */
 export function useStartThread(projectId: string): (message: Message) => void {
   const navigate = useNavigate()
   const client = useQueryClient()

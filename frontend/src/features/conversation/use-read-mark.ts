@@ -11,7 +11,7 @@ function watchSight(listener: () => void): () => void {
   return () => document.removeEventListener("visibilitychange", listener)
 }
 
-/** This function will tell the server how far this person has read, while the end of the room is before their eyes. */
+/** Tell the server how far this person has read, while the end of the room is before their eyes. */
 export function useReadMark({ isAtEnd }: { isAtEnd: boolean }): void {
   const { store, threadId, branchId } = useRoom()
   const { messages } = useRoomView(store)

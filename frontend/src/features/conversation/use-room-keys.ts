@@ -12,7 +12,7 @@ interface Current {
   lanes: Lane[]
 }
 
-/** This function will find the row the keys mean: what is focused, or the last one that is there. */
+/** Find the row the keys mean: what is focused, or the last one that is there. */
 function currentRow(): HTMLElement | null {
   const focused = document.activeElement?.closest<HTMLElement>("[data-row]")
   if (focused) return focused

@@ -51,7 +51,7 @@ function soFar(message: Message, turn: TurnText, now: number): Figures {
   }
 }
 
-/** This function will find, for each kind of figure, the best among several answers; with one answer nothing is best. */
+/** Find, for each kind of figure, the best among several answers; with one answer nothing is best. */
 export function bestOf(all: readonly Figures[]): Partial<Record<FigureName, number>> {
   const best = (name: FigureName, choose: (...values: number[]) => number) => {
     const values = all.map((one) => one[name]).filter((value) => value !== null)

@@ -15,7 +15,7 @@ import { type Message, type RunView, slotOf } from "@/lib/protocol"
 import { useNow } from "@/lib/use-now"
 import { useRoomView } from "@/lib/use-room"
 
-/** This function will give a model's name and slot, also of one that is not offered any more. */
+/** Give a model's name and slot, also of one that is not offered any more. */
 export function useModel(modelId: string | null): { name: string; slot: number } | null {
   const { models } = useRoom()
   if (!modelId) return null

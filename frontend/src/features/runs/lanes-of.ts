@@ -17,7 +17,7 @@ export interface Lane {
 
 type Choices = ReadonlyMap<string, ChoiceView>
 
-/** This function will sort the variants of one place into lanes, in the order they were asked. */
+/** Sort the variants of one place into lanes, in the order they were asked. */
 export function lanesOf(variants: readonly Message[], choices: Choices): Lane[] {
   const byLane = new Map<number, Message[]>()
   for (const message of [...variants].sort((a, b) => a.variant - b.variant)) {
@@ -72,7 +72,7 @@ export interface Layout {
   foldedTo: number
 }
 
-/** This function will say how so many lanes stand in a room that holds `capacity` columns. */
+/** Say how so many lanes stand in a room that holds `capacity` columns. */
 export function layoutOf(count: number, capacity: number): Layout {
   if (count <= 1) return { columns: 1, isPager: false, foldedTo: 0 }
   if (capacity < 2) return { columns: 1, isPager: true, foldedTo: 0 }

@@ -60,7 +60,7 @@ export function RowFigures({ message }: { message: Message }) {
   return <span className="num cut text-small text-ink-3">{words.join(" · ")}</span>
 }
 
-/** This function will find the best figures among the finished lanes of one question. */
+/** Find the best figures among the finished lanes of one question. */
 export function bestOfLanes(lanes: readonly Lane[]): Best {
   return bestOf(lanes.filter((lane) => !isOpen(lane.shown)).map((lane) => figuresOf(lane.shown, undefined, 0)))
 }

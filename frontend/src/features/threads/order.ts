@@ -15,7 +15,7 @@ export type ListItem =
 /** When a thread was last active, as the settled list saw it. */
 export type Moments = ReadonlyMap<string, string>
 
-/** This function will group rows by age, newest first; a thread started from a message stays under its parent. */
+/** Group rows by age, newest first; a thread started from a message stays under its parent. */
 export function arrangeThreads(rows: readonly ThreadRow[], moments: Moments, now: Date): ListItem[] {
   const momentOf = (row: ThreadRow) => moments.get(row.thread.id) ?? row.thread.active_at
   const byId = new Map(rows.map((row) => [row.thread.id, row]))
@@ -56,7 +56,7 @@ export interface Settled {
 
 export const settled = makeStore<Settled>({ projectId: "", moments: new Map(), now: new Date(), isHeld: false })
 
-/** This function will let the list take its order anew, at a moment when nobody has it under their eyes. */
+/** Let the list take its order anew, at a moment when nobody has it under their eyes. */
 export function settle(projectId: string): void {
   settled.set({ projectId, moments: new Map(), now: new Date(), isHeld: false })
 }
@@ -65,7 +65,7 @@ export function hold(isHeld: boolean): void {
   settled.set((state) => (state.isHeld === isHeld ? state : { ...state, isHeld }))
 }
 
-/** This function will give the rows to show now: all it knows, and new ones unless it is held; `openId` always. */
+/** Give the rows to show now: all it knows, and new ones unless it is held; `openId` always. */
 export function see(state: Settled, rows: readonly ThreadRow[], openId: string | undefined): ThreadRow[] {
   const isFirst = state.moments.size === 0
   const seen = rows.filter(({ thread }) => isFirst || !state.isHeld || thread.id === openId || state.moments.has(thread.id))

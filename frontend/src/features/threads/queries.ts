@@ -27,7 +27,7 @@ export function rowsOf(pages: { pages: Page<ThreadRow>[] } | undefined): ThreadR
   return pages?.pages.flatMap((page) => page.items) ?? []
 }
 
-/** This function will change one row of the cached list; null takes it out. A list not loaded stays so. */
+/** Change one row of the cached list; null takes it out. A list not loaded stays so. */
 export function patchRow(client: QueryClient, projectId: string, threadId: string, change: (row: ThreadRow) => ThreadRow | null): boolean {
   let isFound = false
   client.setQueryData<ThreadPages>(keys.threads(projectId), (pages) => {
@@ -48,7 +48,7 @@ export function patchRow(client: QueryClient, projectId: string, threadId: strin
   return isFound
 }
 
-/** This function will put a thread into the cached list: in its row, as a new row, or out when it is archived. */
+/** Put a thread into the cached list: in its row, as a new row, or out when it is archived. */
 export function putThread(client: QueryClient, thread: ThreadView, readSeq = 0): void {
   client.setQueryData<ThreadDetail>(keys.thread(thread.id), (detail) => (detail ? { ...detail, thread } : detail))
   const isArchived = Boolean(thread.archived_at)
@@ -65,7 +65,7 @@ export function putThread(client: QueryClient, thread: ThreadView, readSeq = 0):
   })
 }
 
-/** This function will find the row in any project's cached list. */
+/** Find the row in any project's cached list. */
 export function findRow(client: QueryClient, threadId: string): ThreadRow | undefined {
   for (const [, pages] of client.getQueriesData<ThreadPages>({ queryKey: ["project"], predicate: ({ queryKey }) => queryKey[2] === "threads" }))
     for (const row of rowsOf(pages)) if (row.thread.id === threadId) return row

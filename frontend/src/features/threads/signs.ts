@@ -29,7 +29,7 @@ export function clearNamed(threadId: string): void {
   })
 }
 
-/** This function will say that a thread is no longer this person's to see, or is again. */
+/** Say that a thread is no longer this person's to see, or is again. */
 export function setGone(threadId: string, isGone: boolean): void {
   signs.set((now) => {
     const { [threadId]: before, ...gone } = now.gone
@@ -38,7 +38,7 @@ export function setGone(threadId: string, isGone: boolean): void {
   })
 }
 
-/** This function will forget who is writing: after a break in the line nobody told us who stopped. */
+/** Forget who is writing: after a break in the line nobody told us who stopped. */
 export function clearLive(): void {
   signs.set((now) => ({ ...now, live: {} }))
 }

@@ -22,7 +22,7 @@ function keep(client: QueryClient, detail: ThreadDetail): ThreadDetail {
   return detail
 }
 
-/** This function will give what can be done to threads; each returns when the server has answered. */
+/** Give what can be done to threads; each returns when the server has answered. */
 export function useThreadActions() {
   const client = useQueryClient()
 

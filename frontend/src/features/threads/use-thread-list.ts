@@ -26,7 +26,7 @@ export interface ThreadListState {
   noteOf: (row: ThreadRow) => string
 }
 
-/** This function will give the list as it stands now: what the server said, in an order that does not jump. */
+/** Give the list as it stands now: what the server said, in an order that does not jump. */
 export function useThreadList(projectId: string, openId: string | undefined): ThreadListState {
   const query = useInfiniteQuery(threadsQuery(projectId))
   const models = useQuery(modelsQuery(projectId)).data

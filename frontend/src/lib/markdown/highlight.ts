@@ -51,7 +51,7 @@ const WORD = /[\p{L}_$][\p{L}\p{N}_$]*(?:-[\p{L}]+)*/uy
 const NUMBER = /(?:0[xXbBoO][\da-fA-F_]+|\d[\d_]*(?:\.\d+)?(?:[eE][+-]?\d+)?)\p{L}*/uy
 const TAG = /<\/?[\w:-]+|\/?>/y
 
-/** This function will split code into pieces of one ink; put together they are the code again. */
+/** Split code into pieces of one ink; put together they are the code again. */
 export function colour(text: string, lang: string): Span[] {
   const language = LANGUAGES[NAMES[lang] ?? lang]
   if (!language) return [["", text]]

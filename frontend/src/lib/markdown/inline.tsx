@@ -108,7 +108,7 @@ function tokensOf(token: Token): Token[] | undefined {
   return "tokens" in token ? token.tokens : undefined
 }
 
-/** This function will give the words of tokens without their markup. */
+/** Give the words of tokens without their markup. */
 export function plainText(tokens: readonly Token[] | undefined): string {
   return (tokens ?? [])
     .map((token) => {

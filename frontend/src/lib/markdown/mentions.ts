@@ -17,7 +17,7 @@ export function useMentions(): Mentions {
   return use(Context)
 }
 
-/** This function will make the pattern that finds these names; the longest one wins where two begin the same. */
+/** Make the pattern that finds these names; the longest one wins where two begin the same. */
 export function mentionsOf(names: readonly string[], me: string): Mentions {
   const wanted = [...new Set(names.flatMap((name) => [name, name.split(/\s/)[0] ?? name]))].filter((name) => name.length > 1)
   if (!wanted.length) return NOBODY

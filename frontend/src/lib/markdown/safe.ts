@@ -20,7 +20,7 @@ const ENTITIES: Record<string, string> = {
   times: "×",
 }
 
-/** This function will turn the references markdown leaves in a text (`&amp;`, `&#39;`) into their characters. */
+/** Turn the references markdown leaves in a text (`&amp;`, `&#39;`) into their characters. */
 export function decode(text: string): string {
   if (!text.includes("&")) return text
   return text.replace(/&(?:#(\d{1,7})|#[xX]([\da-fA-F]{1,6})|([a-zA-Z]{2,8}));/g, (whole, dec?: string, hex?: string, name?: string) => {
@@ -36,7 +36,7 @@ export interface SafeLink {
   target: string
 }
 
-/** This function will give the address if it may be followed, with the place it really leads to; else null. */
+/** Give the address if it may be followed, with the place it really leads to; else null. */
 export function safeLink(address: string): SafeLink | null {
   let url: URL
   try {
@@ -78,7 +78,7 @@ const ANY = new RegExp(`${TURNING.source}|[\\u{e0000}-\\u{e007f}]|${NOTHING.sour
 
 export type Piece = string | { hidden: string }
 
-/** This function will split a text where it hides something; what is hidden is named, so that it can be shown. */
+/** Split a text where it hides something; what is hidden is named, so that it can be shown. */
 export function reveal(text: string): Piece[] {
   if (!ANY.test(text)) return [text]
   return text
@@ -98,7 +98,7 @@ function tagLetter(tag: string): string {
   return point >= 0x20 && point < 0x7f ? String.fromCharCode(point) : ""
 }
 
-/** This function will give a text without what hides: for names, titles and everything that is one line. */
+/** Give a text without what hides: for names, titles and everything that is one line. */
 export function plain(text: string): string {
   return ANY.test(text) ? text.replace(NOTHING, "").replace(MARKED, "") : text
 }

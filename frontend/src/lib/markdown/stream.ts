@@ -37,7 +37,7 @@ export class MarkdownStream {
     this.breaks = options.breaks ?? false
   }
 
-  /** This function will give the blocks of the text so far; the same text gives the same blocks. */
+  /** Give the blocks of the text so far; the same text gives the same blocks. */
   read(text: string, isWriting: boolean): readonly Block[] {
     if (text === this.text && isWriting !== this.isWhole) return this.blocks
     if (!isWriting) this.blocks = this.readWhole(text)
@@ -109,7 +109,7 @@ function lex(text: string, links: Links, breaks: boolean): { tokens: Token[]; li
   }
 }
 
-/** This function will say where each token begins, and leave the white space out. */
+/** Say where each token begins, and leave the white space out. */
 function place(tokens: readonly Token[], from: number): Block[] {
   const blocks: Block[] = []
   let at = from

@@ -16,7 +16,7 @@ export interface Typing {
 const MOST = 7
 const LONGEST = 40
 
-/** This function will find the name that is being typed before the caret; null when there is none. */
+/** Find the name that is being typed before the caret; null when there is none. */
 export function typingName(text: string, caret: number): Typing | null {
   const from = text.lastIndexOf("@", caret - 1)
   if (from < 0 || caret - from > LONGEST || /[\p{L}\p{N}_.]/u.test(text[from - 1] ?? "")) return null
@@ -24,7 +24,7 @@ export function typingName(text: string, caret: number): Typing | null {
   return /[\n@]/.test(query) || /\s\s|^\s/.test(query) ? null : { from, query }
 }
 
-/** This function will give those whose name, or a word of it, begins so: people first. */
+/** Give those whose name, or a word of it, begins so: people first. */
 export function matching(all: readonly Named[], query: string): Named[] {
   const said = query.toLowerCase()
   const fits = ({ name }: Named) => {
@@ -35,7 +35,7 @@ export function matching(all: readonly Named[], query: string): Named[] {
   return [...found.filter((one) => one.kind === "person"), ...found.filter((one) => one.kind === "model")].slice(0, MOST)
 }
 
-/** This function will put a name in the place of what was typed of it, and say where the caret goes. */
+/** Put a name in the place of what was typed of it, and say where the caret goes. */
 export function complete(text: string, typing: Typing, name: string): { text: string; caret: number } {
   const end = typing.from + 1 + typing.query.length
   const rest = text.slice(end)
@@ -43,7 +43,7 @@ export function complete(text: string, typing: Typing, name: string): { text: st
   return { text: text.slice(0, typing.from) + words + rest, caret: typing.from + words.length + (/^\s/.test(rest) ? 1 : 0) }
 }
 
-/** This function will give the models a text names: by their whole name, or by its first word where only one has it. */
+/** Give the models a text names: by their whole name, or by its first word where only one has it. */
 export function namedModels(text: string, models: readonly Named[]): string[] {
   if (!text.includes("@")) return []
   const firsts = new Map<string, number>()

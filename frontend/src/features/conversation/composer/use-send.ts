@@ -20,7 +20,7 @@ export interface Saying {
   replyTo: number | null
 }
 
-/** This function will give two ways to say something: here, and in a new branch that goes on from here. */
+/** Give two ways to say something: here, and in a new branch that goes on from here. */
 export function useSend(): { send: (saying: Saying) => void; sendInBranch: (saying: Saying) => void } {
   const { store, projectId, threadId, branchId, me } = useRoom()
   const goToBranch = useGoToBranch(projectId, threadId)
