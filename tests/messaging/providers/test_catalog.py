@@ -98,7 +98,7 @@ async def test_an_environments_list_comes_in_the_background_and_is_kept(
     settings.PROVIDER_ENVIRONMENT = {"OPENAI_BASE_URL": server.address}
     await module.start()
     await until(lambda: "openai:ben" in ids(catalog()))
-    assert changes == [None]
+    await until(lambda: changes == [None])
     assert (await ask("openai:script")).finished
     await module.close()
     settings.PROVIDER_ENVIRONMENT = {"OPENAI_BASE_URL": server.address}
