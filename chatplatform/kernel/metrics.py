@@ -55,6 +55,9 @@ PROVIDER_ERRORS = Counter(
     registry=registry,
 )
 CALL_ERRORS = Counter("parley_call_errors", "Calls that raised.", ["part", "call"], registry=registry)
+OUTAGES = Counter(
+    "parley_outages", "Times that a server we can do without stopped answering.", ["used_for"], registry=registry
+)
 RESYNCS = Counter("parley_resyncs", "Readers too far behind who were told to load anew.", registry=registry)
 
 

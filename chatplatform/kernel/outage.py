@@ -8,17 +8,11 @@ import logging
 import threading
 
 from chatplatform.kernel.clock import monotonic
+from chatplatform.kernel.metrics import OUTAGES
 
 log = logging.getLogger(__name__)
 
 AGAIN_S = 2.0
-
-_counts: dict[str, int] = {}
-
-
-def counts() -> dict[str, int]:
-    """How many times each has been away since this process began, by what it is used for."""
-    return dict(_counts)
 
 
 class Outage:
@@ -28,7 +22,7 @@ class Outage:
         self._used_for, self._instead = used_for, instead
         self._again_at: float | None = None  # null: it answers
         self._lock = threading.Lock()
-        _counts.setdefault(used_for, 0)
+        self._count = OUTAGES.labels(used_for)
 
     def is_to_be_asked(self) -> bool:
         """False while it is away and was asked a moment ago."""
@@ -51,6 +45,6 @@ class Outage:
             is_new = self._again_at is None
             self._again_at = monotonic() + AGAIN_S
             if is_new:
-                _counts[self._used_for] += 1
+                self._count.inc()
         if is_new:
             log.warning("The %s does not answer; %s until it does: %s", self._used_for, self._instead, error)
