@@ -135,6 +135,19 @@ async def test_new_password_closes_the_others_at_every_server(cluster: Cluster, 
         await phone.close()
 
 
+async def test_command_that_ends_sessions_is_heard_by_every_server(cluster: Cluster, bob: Guest) -> None:
+    """It runs in a process of its own, which serves nobody."""
+    for tab in (bob.one, bob.two):
+        await tab.connect()
+    program = (
+        "from projects.accounts import end_all_sessions; from projects.models import User; "
+        f"end_all_sessions(User.objects.get(email={bob.one.email!r}).pk)"
+    )
+    await asyncio.to_thread(cluster.deployment.manage, "shell", "-c", program)
+    for tab in (bob.one, bob.two):
+        await tab.until(lambda tab=tab: goodbye_of(tab) == "signed_out", AT_WORST_S)
+
+
 async def test_who_is_at_another_server_is_here_and_leaves_once(cluster: Cluster, bob: Guest) -> None:
     thread = await cluster.new_thread()
     await bob.one.connect()
