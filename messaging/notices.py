@@ -9,6 +9,7 @@ import asyncio
 import contextvars
 import logging
 import secrets
+import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 from uuid import UUID
@@ -118,17 +119,20 @@ def send_from_thread(notice: AnyNotice) -> None:
     if _loop is not None and not _loop.is_closed():
         _loop.call_soon_threadsafe(send, notice, context=contextvars.Context())
     elif settings.IS_SHARED:
-        try:
-            asyncio.run(_send_alone(notice))
-        except Exception:  # whoever changed the rows has changed them; the regular look finds it
-            log.exception("The servers could not be told of a change at once: %r", type(notice).__name__)
+        # In a thread of its own: whoever calls may have a loop of theirs running here.
+        telling = threading.Thread(target=asyncio.run, args=(_send_alone(notice),), name="notice")
+        telling.start()
+        telling.join()
 
 
 async def _send_alone(notice: AnyNotice) -> None:
-    relay: Relay = import_string(settings.BACKENDS["relay"])()
-    await relay.start()
-    relay.send(GROUP, msgspec.json.encode(_Packet(_me, notice)))
-    await relay.stop()
+    try:
+        relay: Relay = import_string(settings.BACKENDS["relay"])()
+        await relay.start()
+        relay.send(GROUP, msgspec.json.encode(_Packet(_me, notice)))
+        await relay.stop()
+    except Exception:  # whoever changed the rows has changed them; the regular look finds it
+        log.exception("The servers could not be told of a change at once: %r", type(notice).__name__)
 
 
 def _hear(group: str, data: bytes) -> None:

@@ -101,8 +101,9 @@ def clear(scope: str, key: object, rate: str) -> None:
 
 
 def reset() -> None:
-    """Forget everything. For tests."""
+    """Forget everything, what is counted together too. For tests."""
     global _counts
+    _ask(lambda counts: counts.storage.reset())
     with _lock:
         _counts = None
 

@@ -210,8 +210,8 @@ async def test_provider_added_at_one_server_is_offered_at_the_other_and_asked_by
     assert "models.changed" in news
     ack = await cluster.two.send(thread, "Hello?", mode="ask", models=[f"harbour-box:{MODELS[0]}"])
     assert ack["type"] == "ack", ack
-    messages = await cluster.agree(thread)
-    assert [m["state"] for m in messages] == ["complete", "complete"]
+    room = cluster.two.rooms[thread]
+    await cluster.two.until(lambda: [m["state"] for m in room.messages.values()] == ["complete", "complete"])
     await cluster.two.call("DELETE", f"/providers/{added['id']}")
     models = slugs(await cluster.two.call("GET", f"/projects/{cluster.project}/models"))
     assert "harbour-box" not in models
