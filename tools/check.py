@@ -37,6 +37,7 @@ class Check:
     command: Sequence[str]
     cwd: Path = ROOT
     is_loud: bool = False
+    profile: str = ""  # of the tests: see tests/servers.py
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,16 @@ FIX = npm("ESLint", "lint", "--", "--fix")
 # Two at a time: most of them wait for a server, a clock or a disk. How they are shared out: tests/conftest.py.
 SHARED = ["-n", "2", "--dist", "loadgroup"]
 PYTHON_TESTS = Check("Python tests", [PYTHON, "-m", "pytest", *SHARED, "--ignore=tests/browser"], is_loud=True)
+# What depends most on the database, once more on PostgreSQL itself; the fault bench's short set runs on all three servers.
+POSTGRES_TESTS = Check(
+    "Python tests on PostgreSQL",
+    [PYTHON, "-m", "pytest", "-m", "not services", "tests/threads", "tests/contracts", "tests/projects/test_invites.py"]
+    + [
+        f"tests/messaging/{name}.py" for name in ("runs/test_leases", "runs/test_stopping", "test_outbox", "test_edits")
+    ],
+    is_loud=True,
+    profile="postgres",
+)
 BROWSER_TESTS = Check("browser tests", [PYTHON, "-m", "pytest", "tests/browser"], is_loud=True)
 
 
@@ -88,7 +99,7 @@ def perform(check: Check) -> Outcome:
         check.command,
         check=False,
         cwd=check.cwd,
-        env=prepare.node_env(),
+        env=prepare.node_env() | ({"PARLEY_TEST_PROFILE": check.profile} if check.profile else {}),
         stdin=subprocess.DEVNULL,
         stdout=None if check.is_loud else subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -153,6 +164,8 @@ def test() -> int:
             not_run.append(f"the tests on {name}: {words}")
             print(f"{words}. The tests that need it will not run.")
     checks = [*LINT, GENERATED, FRONTEND_TESTS, BUILD, SIZE, PYTHON_TESTS]
+    if not any("PostgreSQL" in words for words in not_run):
+        checks.append(POSTGRES_TESTS)
     if browser is not None:
         checks.append(BROWSER_TESTS)
     return report(perform_all(checks), not_run)
