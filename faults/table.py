@@ -55,12 +55,12 @@ FAULTS = {
     44: "everything killed at once",
     45: "schema migrated while serving",
     46: "access revoked while Redis is away",
-    47: "backup restored",
+    47: "tried by tests/test_backup.py and tests/messaging/test_reconciling.py, not against a running deployment",
     48: "an answer that kills every worker",
 }
 # Not a case of this bench; where else it is tested, or why it is not.
 ELSEWHERE: dict[int, str] = {
-    47: "NOT COVERED here; in part by tests/messaging/test_reconciling.py (database and messages made to agree after a restore)",
+    47: "tried by tests/test_backup.py and tests/messaging/test_reconciling.py, not against a running deployment",
 }
 
 Run = Callable[["World", random.Random], Awaitable[None]]

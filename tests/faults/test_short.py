@@ -2,15 +2,18 @@
 
 import os
 import random
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 import faults.cases  # noqa: F401  fills the table
-from faults.table import CASES, FAULTS, Case
+from faults.table import CASES, ELSEWHERE, FAULTS, Case
 from faults.world import World
 
+ROOT = Path(__file__).resolve().parents[2]
 SEED = int(os.environ.get("PARLEY_KILL_SEED", "20261009"))
 SHORT = [case for case in CASES if case.is_short]
 
@@ -44,3 +47,9 @@ def test_every_case_has_a_number_of_the_table() -> None:
     assert list(FAULTS) == list(range(1, 49))
     assert {case.number for case in CASES} <= set(FAULTS)
     assert len({case.name for case in CASES}) == len(CASES)
+
+
+def test_what_is_tried_elsewhere_is_there() -> None:
+    files = [Path(file) for words in ELSEWHERE.values() for file in re.findall(r"tests/[\w/]+\.py", words)]
+    assert files and all((ROOT / file).exists() for file in files)
+    assert set(FAULTS) == {case.number for case in CASES} | set(ELSEWHERE), "a fault that nothing covers"
