@@ -319,8 +319,10 @@ LOGGING = {
     "loggers": {
         **{
             name: {"level": "WARNING"}
-            for name in ("httpx", "httpcore", "asyncio", "procrastinate", "uvicorn", "uvicorn.error", "websockets")
+            for name in ("httpx", "httpcore", "asyncio", "procrastinate", "uvicorn", "websockets")
         },
+        # Each of these is a line for every request that is none, or leads nowhere: strangers would write the log.
+        **{name: {"level": "ERROR"} for name in ("uvicorn.error", "django.request")},
         "cassandra": {"level": "CRITICAL"},  # a trace for every try to reconnect; the store says what matters
     },
 }

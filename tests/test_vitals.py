@@ -19,10 +19,12 @@ from chatplatform.kernel.errors import Unavailable
 from messaging import health as looks
 from messaging.health import Health
 from projects.models import User
+from tests import servers
 from tests.messaging.conftest import Live, live  # noqa: F401
-from tests.server import Server
+from tests.server import Server, free_port
 from threads.models import Thread
 from tools import services
+from tools.full import Deployment
 
 PARTS = {"database", "stream_log", "message_store", "relay", "dispatcher"}
 
@@ -266,3 +268,34 @@ def test_a_paused_redis_is_named_and_so_is_that_no_worker_lives(tmp_path: Path) 
         redis.resume()
         server.stop()
         services.kill_all(tmp_path)
+
+
+@pytest.mark.needs("postgres", "redis")
+def test_with_a_worker_everything_is_ready_and_the_worker_answers_too(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    port = free_port()
+    settings = {
+        "DJANGO_SETTINGS_MODULE": "chatplatform.settings",
+        "PARLEY_LOCAL_MODEL": "0",
+        "PARLEY_WORKER_PORT": str(port),
+    }
+    given = servers.environment("redis")
+    given["DATABASE_URL"] = servers.postgres().create_database()
+    deployment = Deployment(tmp_path, webs=1, workers=1, nodes=0, given=given, settings=settings)
+    try:
+        deployment.start()
+        for url in (deployment.webs[0].url, f"http://127.0.0.1:{port}"):
+            deadline = time.monotonic() + 30
+            while (answer := httpx.get(url + "/readyz", timeout=5)).status_code != 200:
+                assert time.monotonic() < deadline, answer.text
+                time.sleep(0.1)
+            assert set(answer.json()["parts"]) == PARTS
+            assert 'parley_up{part="dispatcher"} 1.0' in httpx.get(url + "/metrics", timeout=5).text
+        deployment.workers[0].kill()
+        deadline = time.monotonic() + 45
+        while httpx.get(deployment.webs[0].url + "/readyz", timeout=5).json()["down"] != ["dispatcher"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+    finally:
+        deployment.kill()
+        servers.postgres().drop_database(given["DATABASE_URL"])

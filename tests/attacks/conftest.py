@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from tests.attacks import target
 from tests.attacks.evil import EvilProvider
+from tests.attacks.target import Target
 from tests.client import Client
 from tests.messaging.conftest import live  # noqa: F401  a server of this process, where a limit is to be shortened
-from tests.server import Server
 
 CANARY_KEY = "sk-" + "canary0123456789" * 3
 MODEL = "openai:evil-1"
@@ -24,7 +25,7 @@ class World:
     """Who is there: root looks after the server; alice owns Ferryline, carol is an admin of it, bob a member, dave
     a viewer; mallory owns a project of her own and is in no other."""
 
-    def __init__(self, server: Server, provider: EvilProvider) -> None:
+    def __init__(self, server: Target, provider: EvilProvider) -> None:
         self.server, self.provider = server, provider
         self.url = server.url
         self.cookies: dict[str, dict[str, str]] = {}
@@ -33,6 +34,10 @@ class World:
         self.project = self.thread = self.private = self.message = ""
         self.branch = self.private_branch = self.private_message = ""
         self.foreign_project = self.foreign_thread = self.foreign_branch = ""
+
+    def url_of(self, name: str) -> str:
+        """At which process somebody sits: who takes rights away at one, who had them at the other."""
+        return self.server.url if name in {"root", "alice", "bob"} else self.server.other_url
 
     async def build(self) -> "World":
         people = {}
@@ -57,7 +62,7 @@ class World:
 
     async def newcomer(self, name: str) -> Client:
         """Somebody who has just made an account; in no project."""
-        client = await Client(self.url, f"{name.capitalize()}").sign_up()
+        client = await Client(self.url_of(name), name.capitalize()).sign_up()
         self.keep(name, client)
         self.ids[name] = (await client.call("GET", "/me"))["id"]
         return client
@@ -85,7 +90,7 @@ class Cast:
         self._clients: list[Client] = []
 
     def signed_in(self, name: str) -> Client:
-        client = Client(self.world.url, name.capitalize())
+        client = Client(self.world.url_of(name), name.capitalize())
         client.email = self.world.emails[name]
         for key, value in self.world.cookies[name].items():
             client.http.cookies.set(key, value, domain="127.0.0.1")
@@ -122,16 +127,18 @@ def provider() -> Iterator[EvilProvider]:
 
 @pytest.fixture(scope="module")
 def world(provider: EvilProvider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    server = Server(
-        tmp_path_factory.mktemp("attacked"),
-        OPENAI_BASE_URL=provider.url,
-        OPENAI_API_KEY=CANARY_KEY,
-        PARLEY_SEND_RATE="5000/minute",
-        PARLEY_MAKE_RATE="5000/minute",
-        PARLEY_INVITE_RATE="5000/minute",
-        PARLEY_PROVIDER_STALL_S="3",
-        PARLEY_PROVIDER_FIRST_BYTE_S="3",
-    ).start()
+    settings = {
+        "OPENAI_BASE_URL": provider.url,
+        "OPENAI_API_KEY": CANARY_KEY,
+        "PARLEY_SEND_RATE": "5000/minute",
+        "PARLEY_MAKE_RATE": "5000/minute",
+        "PARLEY_INVITE_RATE": "5000/minute",
+        "PARLEY_PROVIDER_STALL_S": "3",
+        "PARLEY_PROVIDER_FIRST_BYTE_S": "3",
+    }
+    folder = tmp_path_factory.mktemp("attacked")
+    folder.chmod(0o755)
+    server = target.start(folder, settings)
     try:
         yield asyncio.run(World(server, provider).build())
     finally:

@@ -127,8 +127,9 @@ async def test_hidden_signs_and_control_codes_reach_the_log_or_a_models_name(wor
     for model in (MODEL, f"openai:evil{evil}"):
         await alice.send(thread, evil, mode="ask", models=[model])
     await alice.until_quiet(thread)
-    for line in world.server.log.read_text().splitlines():
+    for line in world.server.log_text().splitlines():
         assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e]", line), line
         assert not line.startswith("2026-01-01 CRITICAL")
+        assert "/api/v1/nothing" not in line  # who leads nowhere writes no log
     models: list[Any] = await alice.call("GET", f"/projects/{world.project}/models")
     assert not re.search(r"\\u00(0|1)|\\u202", json.dumps(models))
