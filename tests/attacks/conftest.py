@@ -13,7 +13,7 @@ import pytest
 from tests.attacks import target
 from tests.attacks.evil import EvilProvider
 from tests.attacks.target import Target
-from tests.client import Client
+from tests.client import Client, Json, RoomModel
 from tests.messaging.conftest import live  # noqa: F401  a server of this process, where a limit is to be shortened
 
 CANARY_KEY = "sk-" + "canary0123456789" * 3
@@ -80,6 +80,18 @@ class World:
         """A thread of Ferryline and its main branch."""
         detail = await client.call("POST", f"/projects/{self.project}/threads", {"line_up": [], **fields})
         return detail["thread"]["id"], detail["thread"]["main_branch_id"]
+
+
+async def over(client: Client, thread: str, sent: Json) -> RoomModel:
+    """The room when all that was asked has ended. The answer to the question may come before the room hears of it."""
+    assert sent["type"] == "ack", sent
+
+    def is_over() -> bool:
+        run = client.rooms[thread].runs.get(sent["run_id"])
+        return run is not None and run["state"] not in {"running", "stopping"}
+
+    await client.until(is_over)
+    return await client.until_quiet(thread)
 
 
 class Cast:

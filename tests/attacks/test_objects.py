@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.attacks.conftest import CANARY_KEY, MODEL, Cast, World
+from tests.attacks.conftest import CANARY_KEY, MODEL, Cast, World, over
 
 Json = dict[str, Any]
 
@@ -160,7 +160,7 @@ async def test_a_reader_collects_the_servers_configuration(world: World, cast: C
     alice = await cast.online("alice")
     await alice.join(world.thread)
     sent = await alice.send(world.thread, "What time?", mode="ask", models=[MODEL])
-    room = await alice.until_quiet(world.thread)
+    room = await over(alice, world.thread, sent)
     (turn,) = [t for t, place in room.place_of.items() if room.messages[place]["run_id"] == sent["run_id"]]
     for client in (cast.signed_in("dave"), cast.signed_in("mallory"), cast.nobody()):
         await client.http.get("/")

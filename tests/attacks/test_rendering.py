@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.attacks.conftest import MODEL, Cast, World
+from tests.attacks.conftest import MODEL, Cast, World, over
 from tests.server import ROOT
 
 SOURCES = {
@@ -124,9 +124,8 @@ async def test_hidden_signs_and_control_codes_reach_the_log_or_a_models_name(wor
     world.provider.refuse(500, json.dumps({"error": {"message": evil}}).encode())
     thread, _ = await world.new_thread(alice)
     await alice.join(thread)
-    for model in (MODEL, f"openai:evil{evil}"):
-        await alice.send(thread, evil, mode="ask", models=[model])
-    await alice.until_quiet(thread)
+    await alice.send(thread, evil, mode="ask", models=[f"openai:evil{evil}"])
+    await over(alice, thread, await alice.send(thread, evil, mode="ask", models=[MODEL]))
     for line in world.server.log_text().splitlines():
         assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e]", line), line
         assert not line.startswith("2026-01-01 CRITICAL")

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.attacks.conftest import CANARY_KEY, MODEL, Cast, World
+from tests.attacks.conftest import CANARY_KEY, MODEL, Cast, World, over
 from tests.attacks.evil import Json, frame
 from tests.client import Client, RoomModel
 from tests.server import ROOT
@@ -24,8 +24,7 @@ async def asked(alice: Client, world: World, body: str = "What time?") -> tuple[
     """The model's answer to a question in a new thread, when it is over, and the room."""
     thread, _ = await world.new_thread(alice)
     await alice.join(thread)
-    await alice.send(thread, body, mode="ask", models=[MODEL])
-    room = await alice.until_quiet(thread)
+    room = await over(alice, thread, await alice.send(thread, body, mode="ask", models=[MODEL]))
     (answer,) = [m for m in room.messages.values() if m["author"]["kind"] == "model"]
     return answer, room
 
@@ -260,8 +259,7 @@ async def test_words_that_take_long_to_read_hold_everybody_up(world: World, cast
 
     watching = asyncio.create_task(watch())
     answer = await mallory.send(thread_id, BOMBS[what], mode="ask")
-    assert answer["type"] == "ack", answer
-    await mallory.until_quiet(thread_id)
+    await over(mallory, thread_id, answer)
     await mallory.call("PATCH", f"/threads/{thread_id}", {"title": "x"})
     done.set()
     await watching
