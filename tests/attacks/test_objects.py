@@ -200,6 +200,7 @@ async def test_another_way_to_say_who_one_is_gets_past_the_door(world: World, ca
 async def test_a_stranger_reads_how_the_server_is_set_up(world: World, cast: Cast) -> None:
     nobody = cast.nobody()
     server = (await nobody.http.get("/api/v1/server")).json()
+    assert server.pop("me", None) is None  # nobody is signed in
     assert set(server) == {"name", "version", "has_people", "is_sign_up_open"}
     config = (await nobody.http.get("/_allauth/browser/v1/config")).text
     for word in ("client_id", "secret", "provider", "redis", "postgres"):
