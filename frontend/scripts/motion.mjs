@@ -35,13 +35,13 @@ function chunk(type, data) {
 
 const clamp = (value) => Math.min(1, Math.max(0, value))
 
-/** A bar of 38 % runs through a rule of which 30 % stays to be seen; 2.4 s from end to end. */
-function running(width = 160, perS = 30, seconds = 2.4, share = 0.38, ground = 0.3) {
+/** A bar of 38 % runs through; 2.4 s from end to end. */
+function running(width = 160, perS = 30, seconds = 2.4, share = 0.38) {
   const count = Math.round(seconds * perS)
   return animatedPng(width, 1, perS, Array.from({ length: count }, (_, index) => {
     // The first frame is what those see whose browser does not move it.
     const start = ((((index / count + 0.46) % 1) * (1 + share)) - share) * width
-    return Array.from({ length: width }, (_, x) => ground + (1 - ground) * clamp(Math.min(x + 1, start + share * width) - Math.max(x, start)))
+    return Array.from({ length: width }, (_, x) => clamp(Math.min(x + 1, start + share * width) - Math.max(x, start)))
   }))
 }
 
