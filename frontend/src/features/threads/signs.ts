@@ -1,6 +1,6 @@
 /** What only news tells of threads: who writes there now, how often you were named since you read it, which are gone. */
 
-import { makeStore, useStore } from "@/lib/store"
+import { makeStore, recall, remember, useStore } from "@/lib/store"
 
 interface Signs {
   live: Readonly<Record<string, readonly number[]>>
@@ -8,7 +8,23 @@ interface Signs {
   gone: Readonly<Record<string, true>>
 }
 
-const signs = makeStore<Signs>({ live: {}, named: {}, gone: {} })
+// How often you were named is told once, to the tabs that are open: this machine keeps it until you have been there.
+const signs = makeStore<Signs>({ live: {}, named: keptNames(), gone: {} })
+let kept = signs.get().named
+signs.watch(() => {
+  const { named } = signs.get()
+  if (named !== kept) remember("named", Object.keys(named).length ? JSON.stringify(named) : null)
+  kept = named
+})
+
+function keptNames(): Signs["named"] {
+  try {
+    const found: unknown = JSON.parse(recall("named") ?? "{}")
+    return Object.fromEntries(Object.entries(found ?? {}).filter((entry): entry is [string, number] => Number.isSafeInteger(entry[1]) && entry[1] > 0))
+  } catch {
+    return {}
+  }
+}
 
 export function setLive(threadId: string, slots: readonly number[]): void {
   signs.set((now) => {
@@ -27,6 +43,11 @@ export function clearNamed(threadId: string): void {
     const { [threadId]: before, ...named } = now.named
     return before ? { ...now, named } : now
   })
+}
+
+/** Forget all that named you: somebody else may sign in on this machine. */
+export function forgetNamed(): void {
+  signs.set((now) => ({ ...now, named: {} }))
 }
 
 /** Say that a thread is no longer this person's to see, or is again. */
@@ -61,9 +82,9 @@ export interface Standing {
   isOpen: boolean
 }
 
-/** At most one sign; if several apply: named, live, unread, private. Nothing is unread where you are. */
+/** At most one sign; if several apply: named, live, unread, private. Nothing is unread where you are, and what was read elsewhere names you no more. */
 export function signOf({ named, live, unread, isPrivate, isOpen }: Standing): Sign | null {
-  if (named && !isOpen) return { kind: "named", count: named }
+  if (named && unread && !isOpen) return { kind: "named", count: named }
   if (live.length) return { kind: "live", slots: live }
   if (unread && !isOpen) return { kind: "unread", count: unread }
   return isPrivate ? { kind: "private" } : null
