@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url"
 import { brotliCompressSync, constants, gzipSync } from "node:zlib"
 import { defineConfig, type Plugin } from "vite"
 
+const NEED_A_PAGE = ["src/lib/api.test.ts", "src/lib/schedule.test.ts", "src/lib/socket.test.ts"]
 const SERVER = process.env["PARLEY_SERVER"] ?? "http://127.0.0.1:8000"
 
 /** Beside each text file its compressed twins: the server hands them out as they are and never compresses itself. */
@@ -60,11 +61,13 @@ export default defineConfig(({ command }) => ({
     },
   },
   test: {
-    environment: "jsdom",
-    setupFiles: ["src/testing/setup.ts"],
-    include: ["src/**/*.test.{ts,tsx}"],
     css: false,
     restoreMocks: true,
     testTimeout: 20_000, // a busy machine is no failure
+    // Making a page costs more than most tests: only those get one that draw, or that need what only a page has.
+    projects: [
+      { extends: true, test: { name: "logic", environment: "node", include: ["src/**/*.test.ts"], exclude: NEED_A_PAGE } },
+      { extends: true, test: { name: "page", environment: "jsdom", setupFiles: ["src/testing/setup.ts"], include: ["src/**/*.test.tsx", ...NEED_A_PAGE] } },
+    ],
   },
 }))
