@@ -4,7 +4,7 @@
 import { writeFileSync } from "node:fs"
 import { crc32, deflateSync } from "node:zlib"
 
-/** This function will encode frames of alpha values (0 to 1, row by row) as an animated PNG that never ends. */
+/** Encode frames of alpha values (0 to 1, row by row) as an animated PNG that never ends. */
 function animatedPng(width, height, perS, frames) {
   const header = Buffer.alloc(13)
   header.writeUInt32BE(width, 0)
