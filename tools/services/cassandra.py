@@ -18,6 +18,8 @@ from tools.services.process import Service, StartError, free_port
 POM = Path(__file__).with_name("cassandra-pom.xml")
 OPTIONS_FRAME = b"\x04\x00\x00\x00\x05\x00\x00\x00\x00"  # protocol 4, OPTIONS, no body: any node answers SUPPORTED
 SUPPORTED = 0x06
+# "batch": a write is on the disk before it is acknowledged. "periodic", the default, owes the last moments before a crash
+# to the other nodes; a node that is alone has none.
 YAML = """\
 cluster_name: parley
 num_tokens: 16
@@ -27,8 +29,7 @@ listen_address: {address}
 rpc_address: {address}
 storage_port: {internode}
 native_transport_port: {port}
-commitlog_sync: periodic
-commitlog_sync_period: 1000ms
+commitlog_sync: batch
 commitlog_segment_size: 16MiB
 commitlog_total_space: 256MiB
 memtable_heap_space: 128MiB
