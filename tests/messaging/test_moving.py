@@ -196,6 +196,8 @@ def empty(cassandra: CassandraServer) -> Iterator[Servers]:
     schema.drop(servers)
 
 
+@pytest.mark.kill
+@pytest.mark.timeout(180)
 def test_a_move_that_is_killed_goes_on_from_there(empty: Servers, tmp_path: Path) -> None:
     seed(tmp_path, 15_000)
     moving = command(tmp_path, empty, "--to", "cql")
@@ -209,14 +211,14 @@ def test_a_move_that_is_killed_goes_on_from_there(empty: Servers, tmp_path: Path
     before = copied(tmp_path)
     assert 0 < before < 15_000
 
-    said, _ = (again := command(tmp_path, empty, "--to", "cql")).communicate(timeout=50)
+    said, _ = (again := command(tmp_path, empty, "--to", "cql")).communicate(timeout=80)
     assert again.returncode == 0, said
     assert "Going on with the move" in said
     assert re.search(r"Both hold the same: 15,000 messages and 0 older texts in 1 branches; sha256 [0-9a-f]{64}", said)
 
     with closing(sqlite3.connect(tmp_path / "parley.sqlite3")) as database, database:
         database.execute("UPDATE messaging_storedmessage SET body = 'tampered' WHERE seq = 14001")
-    said, _ = (comparing := command(tmp_path, empty, "--to", "cql", "--verify")).communicate(timeout=50)
+    said, _ = (comparing := command(tmp_path, empty, "--to", "cql", "--verify")).communicate(timeout=80)
     assert comparing.returncode == 1, said
     assert "place 14001, variant 0" in said
     assert "1 of 1 branches differ between the database and CQL" in said
