@@ -1,7 +1,7 @@
 """The same rooms over two web processes, a worker, PostgreSQL and Redis: what a token costs then, and its first one's delay.
 
 Side by side with one embedded server on the same core in the same minutes: four models at 50 tokens a second to 200 and to
-1,000 sockets, and 40 first tokens. Goals: all processes together at most 1.3 × one; 1,000 viewers in at most half a core, p99 under 80 ms.
+1,000 sockets, and 20 first tokens. Goals: all processes together at most 1.3 × one; 1,000 viewers in at most half a core, p99 under 80 ms.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 
 from bench.common import (
     Person,
@@ -41,10 +42,10 @@ from tests.server import ROOT
 from tools.full import Deployment
 from tools.services.process import descendants
 
-TOKENS = 400  # eight seconds
+TOKENS = 250  # five seconds
 MODELS = tuple(f"f{first}r50n{TOKENS}" for first in (0, 5, 10, 15))
 COUNTS = (200, 1000)
-PAIRS = 40
+PAIRS = 20
 
 
 class Door:
@@ -56,8 +57,10 @@ class Door:
 
 
 @asynccontextmanager
-async def shared_stages(models: Sequence[str], people: int) -> AsyncIterator[tuple[list[Stage], dict[str, list[int]]]]:
-    """A stage for each web process, and the process ids of every part; all on one core."""
+async def shared_stages(
+    models: Sequence[str], people: int
+) -> AsyncIterator[tuple[list[Stage], dict[str, list[int]], str]]:
+    """A stage for each web process, the process ids of every part, and the database; all on one core."""
     folder = _new_folder()
     provider = PacedProvider(models)
     await provider.start()
@@ -89,7 +92,7 @@ async def shared_stages(models: Sequence[str], people: int) -> AsyncIterator[tup
             stages.append(
                 Stage(door, provider, found["project_id"], [Place(**place) for place in found["places"]], cast)
             )
-        yield stages, pids
+        yield stages, pids, deployment.settings["DATABASE_URL"]
     finally:
         await asyncio.to_thread(deployment.kill)
         await provider.stop()
@@ -166,17 +169,50 @@ async def first_tokens(stage: Stage, client: httpx.AsyncClient) -> list[float]:
     return added
 
 
+async def hop(here: Stage, there: Stage, count: int = 20) -> list[float]:
+    """Seconds from "somebody types" at one door to the event at the other: nothing of it touches a database."""
+    place = here.places[1]
+    typists = [await join(here, person, place) for person in here.people[1 : count + 1]]
+    watcher = await join(there, there.people[0], place)
+    took: list[float] = []
+    for is_warm in (False, True):
+        await asyncio.sleep(1.2)  # one may say so once a second
+        for typist in typists:
+            watcher.log = []
+            began = time.monotonic()
+            typist.say({"type": "typing", "thread_id": place.thread_id})
+            await until(lambda: watcher.log, 5, "the event")
+            if is_warm:
+                took.append(watcher.log[0][0] - began)
+    for socket in (*typists, watcher):
+        socket.close()
+    return took
+
+
+def commit_ms(url: str) -> dict[str, float]:
+    """What PostgreSQL takes to make one row durable on this disk; a first token waits for two such commits."""
+    took = []
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("create table bench_commit (n int)")
+        for number in range(40):
+            began = time.monotonic()
+            connection.execute("insert into bench_commit values (%s)", [number])
+            took.append(time.monotonic() - began)
+        connection.execute("drop table bench_commit")
+    return milliseconds(took)
+
+
 async def main() -> None:
     raise_file_limit()
     models = (*MODELS, MODEL)
     rows: list[dict[str, object]] = []
     async with (
         stage(models, people=100, threads=2) as one,
-        shared_stages(models, 100) as (two, pids),
+        shared_stages(models, 100) as (two, pids, database),
         httpx.AsyncClient() as client,
     ):
         alone = {"server": [one.server.pid]}
-        for count in COUNTS:
+        for count in map(int, sys.argv[1:] or COUNTS):
             embedded, shared = await watched([one], alone, count), await watched(two, pids, count)
             ratio = float(str(shared["cpu_us_per_token"])) / float(str(embedded["cpu_us_per_token"]))
             note(f"{count} sockets: {shared['cpu_us_per_token']} µs a token, {ratio:.2f} × one process")
@@ -185,11 +221,15 @@ async def main() -> None:
             "embedded": milliseconds(await first_tokens(one, client)),
             "shared": milliseconds(await first_tokens(two[0], client)),
         }
+        hops = {"embedded": milliseconds(await hop(one, one)), "shared": milliseconds(await hop(two[0], two[1]))}
+        commits = await asyncio.to_thread(commit_ms, database)
     print_line(
         "cluster",
         goal={"ratio": 1.3, "cores": 0.5, "p99_ms": 80},
         rows=rows,
         first_token_added_ms=added,
+        hop_ms=hops,
+        commit_ms=commits,
     )
 
 
