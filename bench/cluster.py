@@ -7,7 +7,6 @@ Side by side with one embedded server on the same core in the same minutes: four
 import asyncio
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -40,6 +39,7 @@ from bench.swarm import Socket, join, join_many
 from bench.ttft import MODEL, direct, through
 from tests.server import ROOT
 from tools.full import Deployment
+from tools.services import end_with_us
 from tools.services.process import descendants
 
 TOKENS = 250  # five seconds
@@ -62,6 +62,7 @@ async def shared_stages(
 ) -> AsyncIterator[tuple[list[Stage], dict[str, list[int]], str]]:
     """A stage for each web process, the process ids of every part, and the database; all on one core."""
     folder = _new_folder()
+    guard = end_with_us(folder)  # ends them even if this measurement is killed
     provider = PacedProvider(models)
     await provider.start()
     settings = {
@@ -96,7 +97,7 @@ async def shared_stages(
     finally:
         await asyncio.to_thread(deployment.kill)
         await provider.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        await asyncio.to_thread(guard.communicate)
 
 
 def _new_folder() -> Path:
