@@ -191,7 +191,7 @@ async def hop(here: Stage, there: Stage, count: int = 20) -> list[float]:
 
 
 def commit_ms(url: str) -> dict[str, float]:
-    """What PostgreSQL takes to make one row durable on this disk; a first token waits for two such commits."""
+    """What PostgreSQL takes to make one row durable on this disk: to tell whether a late first token waits for that."""
     took = []
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("create table bench_commit (n int)")
