@@ -63,6 +63,7 @@ class ServerAndWorker:
     async def stop(self) -> None:
         await self.server.stop()
         await self.worker.stop()
+        await backend("stream_log").stop()
         await backend("relay").stop()
 
 
