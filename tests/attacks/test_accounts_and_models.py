@@ -204,7 +204,7 @@ async def test_streams_of_many_questions_over_the_same_provider_are_mixed_up(wor
     threads = [(await world.new_thread(alice))[0] for _ in range(12)]
     for thread in threads:
         await alice.join(thread)
-    for round_ in range(3):
+    for round_ in range(2):  # with the joins, what one socket may say at once
         sent = await asyncio.gather(
             *(alice.send(t, f"Say {round_}{n:04}", mode="ask", models=[MODEL]) for n, t in enumerate(threads))
         )
