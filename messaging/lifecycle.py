@@ -81,7 +81,7 @@ def _missed() -> None:
     access.drop()
     hub.hub().missed()
     presence().peers.catch_up()
-    for work in (revocation.look, catalog.catalog().reload):
+    for work in (revocation.look, catalog.catalog().reload, partial(in_db_later, same_key.renew)):
         task = asyncio.get_running_loop().create_task(_safely(work))
         _looking.add(task)
         task.add_done_callback(_looking.discard)
