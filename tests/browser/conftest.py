@@ -49,7 +49,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # twenty sign-ups in an hour are all that one address may have
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     assert (ROOT / "frontend/dist/index.html").exists(), "The page is not built. Run: make build"
     server = Server(tmp_path_factory.mktemp("browser")).start()
