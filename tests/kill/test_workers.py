@@ -267,14 +267,12 @@ async def test_what_a_model_sees_can_be_asked_while_it_writes_elsewhere(crew: Cr
 async def test_a_dead_workers_jobs_do_not_pile_up(crew: Crew) -> None:
     """A job in hand when its worker died is given to another, and then gone."""
     await crew.only("one")
-    ((beat,),) = crew.rows(
-        "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour') RETURNING id"
-    )
-    crew.rows(
-        "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, worker_id)"
-        " VALUES ('turns', 'turns', %s::jsonb, 'doing', %s)",
+    crew.rows(  # in one statement: a worker that looks in between would clear the dead one away
+        "WITH dead AS (INSERT INTO procrastinate_workers (last_heartbeat)"
+        " VALUES (now() - interval '1 hour') RETURNING id)"
+        " INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, worker_id)"
+        " SELECT 'turns', 'turns', %s::jsonb, 'doing', id FROM dead",
         f'{{"turn_ids": ["{uuid.uuid4()}"]}}',
-        beat,
     )
     async with asyncio.timeout(20):
         while crew.rows("SELECT 1 FROM procrastinate_jobs"):

@@ -14,6 +14,7 @@ const SHARE = 6
 
 const waiting = new Set<() => void>()
 let isAsked = false
+let timer: ReturnType<typeof setTimeout> | undefined
 let lastAt = 0
 let costMs = 0
 
@@ -22,7 +23,9 @@ export function restFor(cost: number): number {
   return Math.min(MOST_MS, Math.max(LEAST_MS, cost * SHARE))
 }
 
-function flush(): void {
+/** Tell all that waits, now. */
+export function flush(): void {
+  clearTimeout(timer)
   isAsked = false
   lastAt = performance.now()
   const runs = [...waiting]
@@ -49,12 +52,12 @@ export const atNextFrame: Schedule = (run) => {
   if (isAsked) return
   isAsked = true
   if (document.hidden) {
-    setTimeout(flush, HIDDEN_MS)
+    timer = setTimeout(flush, HIDDEN_MS)
     return
   }
   const left = lastAt + restFor(costMs) - performance.now()
   if (left <= 0) requestAnimationFrame(flushInFrame)
-  else setTimeout(() => requestAnimationFrame(flushInFrame), left)
+  else timer = setTimeout(() => requestAnimationFrame(flushInFrame), left)
 }
 
 if (typeof document !== "undefined") {

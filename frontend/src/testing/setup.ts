@@ -2,6 +2,8 @@ import "@testing-library/jest-dom/vitest"
 import { cleanup, configure } from "@testing-library/react"
 import { afterEach, vi } from "vitest"
 
+import { flush } from "@/lib/schedule"
+
 configure({ asyncUtilTimeout: 5_000 }) // a busy machine is no failure
 
 // What jsdom lacks and the components ask for.
@@ -32,6 +34,7 @@ Element.prototype.getAnimations = () => []
 
 afterEach(() => {
   cleanup()
+  flush() // else its timer may outlive the page
   localStorage.clear()
   sessionStorage.clear()
 })
