@@ -25,17 +25,16 @@ def declarations() -> str:
     """The whole file."""
     from chatplatform.api import api
     from messaging import protocol
+    from messaging.protocol.commands import AnyCommand, Command
+    from messaging.protocol.events import AnyEvent
+    from messaging.protocol.frames import AnyFrame
+    from messaging.protocol.news import AnyNews
 
-    unions = {
-        "AnyCommand": protocol.AnyCommand,
-        "AnyEvent": protocol.AnyEvent,
-        "AnyNews": protocol.AnyNews,
-        "AnyFrame": protocol.AnyFrame,
-    }
+    unions = {"AnyCommand": AnyCommand, "AnyEvent": AnyEvent, "AnyNews": AnyNews, "AnyFrame": AnyFrame}
     structs = {kind.__name__: kind for kind in _structs(unions.values())}
     _, schemas = msgspec.json.schema_components(structs.values(), ref_template="{name}")
     for kind in _all_structs(msgspec.Struct):
-        if kind.__name__ in schemas and not issubclass(kind, protocol.Command):
+        if kind.__name__ in schemas and not issubclass(kind, Command):
             _say_what_is_always_sent(schemas[kind.__name__], kind)
     requests = api.get_openapi_schema(path_prefix="/api")["components"]["schemas"]
     schemas.update((name, schema) for name, schema in requests.items() if name not in schemas)

@@ -12,7 +12,8 @@ from chatplatform.kernel.http import Body, answers, asker, no_content, reply
 from chatplatform.kernel.ids import new_id
 from chatplatform.kernel.limits import hit
 from messaging import access, actions, history, services
-from messaging.protocol import MessagesPage, Send
+from messaging.protocol.commands import Send
+from messaging.protocol.views import MessagesPage
 from messaging.providers.api import router as models
 from messaging.runs.types import Again, PromptView
 from messaging.types import Message, Revision, Sent

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from chatplatform.kernel.errors import Invalid
 from messaging.mentions import named
-from messaging.protocol import Send
+from messaging.protocol.commands import Send
 from messaging.providers import offers
 from messaging.providers.base import ModelInfo
 from messaging.runs.types import Speaker

@@ -1,6 +1,6 @@
 """One socket per tab: who it is, what it asks, and the answers. Events never pass here; the hub writes them.
 
-In: the ASGI scope and commands of `protocol.AnyCommand`, a closed table. Every command is counted, authorised by
+In: the ASGI scope and commands of `AnyCommand`, a closed table. Every command is counted, authorised by
 itself and answered by one call to a service. Channels' consumer is not used: it takes a thread hop per message.
 """
 
@@ -17,33 +17,27 @@ from django.conf import settings
 from chatplatform.kernel import logs
 from chatplatform.kernel.clock import monotonic
 from chatplatform.kernel.errors import AppError, Invalid, NotFound, TooMany, Unavailable
-from messaging import access, actions, handshake, history, protocol, rooms, services
+from messaging import access, actions, handshake, history, rooms, services
 from messaging.hub import BEAT_S, hub
 from messaging.packets import merge, pack, pack_events
 from messaging.peers import Place
 from messaging.presence import presence
-from messaging.protocol import (
-    MAX_BODY_BYTES,
-    MAX_FRAME_BYTES,
-    PROTOCOL_VERSION,
-    Ack,
+from messaging.protocol import MAX_BODY_BYTES, MAX_FRAME_BYTES, PROTOCOL_VERSION
+from messaging.protocol.commands import (
     AnyCommand,
     Cancel,
     Command,
     Edit,
-    ErrorFrame,
-    Frame,
     Heartbeat,
-    Hello,
     Join,
-    Joined,
     Leave,
-    Limits,
     Send,
     Typing,
     Unwatch,
     Watch,
+    decode_command,
 )
+from messaging.protocol.frames import Ack, ErrorFrame, Frame, Hello, Joined, Limits
 from messaging.sockets import Seat, Socket
 from messaging.types import Cursor
 from projects.models import User
@@ -145,7 +139,7 @@ class Connection:
 
     async def _hear(self, text: str) -> None:
         try:
-            command = protocol.decode_command(text)
+            command = decode_command(text)
         except (msgspec.DecodeError, RecursionError) as error:
             if not self._refuse_haste(None):
                 self._answer(ErrorFrame(None, "invalid", f"Not a command: {error}"))

@@ -18,7 +18,7 @@ from chatplatform.kernel.db import in_db, in_db_later
 from chatplatform.kernel.errors import Unavailable
 from messaging import failpoints, rooms
 from messaging.models import Edit
-from messaging.protocol import AnyEvent, MessageDeleted, MessageEdited
+from messaging.protocol.events import AnyEvent, MessageDeleted, MessageEdited
 from messaging.stores.base import MessageStore
 from messaging.types import Message
 

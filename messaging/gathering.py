@@ -8,7 +8,7 @@ from uuid import UUID
 
 from chatplatform.kernel.clock import monotonic
 from messaging import protocol
-from messaging.protocol import (
+from messaging.protocol.events import (
     AnyEvent,
     TurnDelta,
     TurnFinished,

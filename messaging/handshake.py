@@ -19,7 +19,7 @@ from chatplatform.kernel.http import address_of
 from messaging import origins
 from messaging.hub import hub
 from messaging.packets import pack
-from messaging.protocol import Goodbye
+from messaging.protocol.frames import Goodbye
 from projects.models import User
 from projects.sessions import session_user
 

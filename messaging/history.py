@@ -19,10 +19,11 @@ from django.db.models import Q
 from chatplatform.kernel.backends import backend
 from chatplatform.kernel.db import in_db
 from chatplatform.kernel.errors import Invalid, Unavailable
-from messaging import outbox, protocol, rooms
+from messaging import outbox, rooms
 from messaging.models import Run, RunState, Turn, TurnState
 from messaging.presence import presence
-from messaging.protocol import LiveTurn, MessagesPage, RunView, Snapshot, TurnWaiting
+from messaging.protocol.events import TurnWaiting, decode_event
+from messaging.protocol.views import LiveTurn, MessagesPage, RunView, Snapshot
 from messaging.runs import views
 from messaging.stores.base import MessageStore
 from messaging.streams.base import Said, Standing
@@ -226,7 +227,7 @@ def _live(turn: Turn, said: Said | None, has_begun_since: bool) -> LiveTurn:
             meta = msgspec.structs.replace(message.meta, reasoning="")
             message = msgspec.structs.replace(message, body="", state="queued", meta=meta)
         return LiveTurn(message, turn.attempt, len(message.body), reasoning_at=len(message.meta.reasoning))
-    waiting = protocol.decode_event(said.waiting) if said.waiting else None
+    waiting = decode_event(said.waiting) if said.waiting else None
     why = waiting if isinstance(waiting, TurnWaiting) else None
     meta = msgspec.structs.replace(message.meta, reasoning=said.reasoning, attempt=said.attempt)
     state = "streaming" if said.text else "queued" if why and why.why == "queue" else "waiting"

@@ -18,7 +18,7 @@ from chatplatform.kernel.clock import monotonic
 from chatplatform.kernel.errors import Unavailable
 from messaging.hearing import Room
 from messaging.packets import Packet, merge, pack, pack_events
-from messaging.protocol import Beat, Resync, Revoked
+from messaging.protocol.frames import Beat, Resync, Revoked
 from messaging.relays.base import Relay
 from messaging.sockets import SLOW_AFTER_S, Seat, Socket
 from messaging.streams.base import StreamLog

@@ -19,21 +19,16 @@ from messaging import access, news, notices, protocol, revocation, rooms
 from messaging.hub import hub
 from messaging.notices import AccessChanged, AccessLost, SessionEnded, SessionMoved
 from messaging.presence import presence
-from messaging.protocol import (
+from messaging.protocol.events import (
     AnyEvent,
-    AnyNews,
     BranchChanged,
     BranchCreated,
     ChoiceChanged,
     MemberChanged,
-    ModelsChanged,
-    News,
-    ProjectsChanged,
     ThreadChanged,
-    ThreadGone,
-    ThreadListed,
-    ThreadRead,
 )
+from messaging.protocol.frames import News
+from messaging.protocol.news import AnyNews, ModelsChanged, ProjectsChanged, ThreadGone, ThreadListed, ThreadRead
 from messaging.providers import signals as providers
 from messaging.providers.catalog import catalog
 from projects import signals as projects

@@ -14,7 +14,7 @@ from django.db import DatabaseError
 from chatplatform.kernel.db import in_db_later
 from messaging import rooms
 from messaging.models import Turn, TurnState
-from messaging.protocol import AnyNews, ThreadActive
+from messaging.protocol.news import AnyNews, ThreadActive
 from threads.access import members_of
 from threads.models import Thread
 from threads.queries import get_thread

@@ -27,7 +27,7 @@ from chatplatform.kernel.errors import AppError, Unavailable
 from chatplatform.kernel.prepared import ID, NO_END, PreparedInsert, PreparedQuery, PreparedUpdate, given
 from messaging import edits, failpoints, rooms
 from messaging.models import Outbox
-from messaging.protocol import AnyEvent, MessageCreated, TurnFinished
+from messaging.protocol.events import AnyEvent, MessageCreated, TurnFinished
 from messaging.stores.base import MessageStore
 from messaging.types import Message, Range
 

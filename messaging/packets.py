@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from messaging import protocol
-from messaging.protocol import TurnDelta, TurnReasoning, TypingNow
+from messaging.protocol.events import TurnDelta, TurnReasoning, TypingNow, decode_event
 
 
 class Packet:
@@ -60,7 +60,7 @@ def merge(events: Sequence[bytes]) -> list[bytes]:
         open_deltas.clear()
 
     for data in events:
-        event = protocol.decode_event(data)
+        event = decode_event(data)
         if isinstance(event, TurnDelta | TurnReasoning):
             open_deltas.setdefault((type(event), event.turn_id, event.attempt), []).append(event)
         elif not isinstance(event, TypingNow):

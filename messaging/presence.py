@@ -15,7 +15,7 @@ from chatplatform.kernel.clock import monotonic
 from chatplatform.kernel.errors import Unavailable
 from messaging import rooms
 from messaging.peers import How, Peers, Place
-from messaging.protocol import PresenceChanged, TypingNow
+from messaging.protocol.events import PresenceChanged, TypingNow
 from messaging.relays.base import Relay
 from projects.types import PersonView
 

@@ -19,11 +19,9 @@ from messaging import protocol
 from messaging.gathering import LEAST_WINDOW_S, Gathering, entry_of
 from messaging.hearing import BROADCAST_SHARE, MOST_WINDOW_S
 from messaging.hub import hub
-from messaging.protocol import (
+from messaging.protocol.events import (
     AnyEvent,
-    AnyNews,
     MessageCreated,
-    News,
     TurnDelta,
     TurnFinished,
     TurnReasoning,
@@ -32,6 +30,8 @@ from messaging.protocol import (
     TurnWaiting,
     TypingNow,
 )
+from messaging.protocol.frames import News
+from messaging.protocol.news import AnyNews
 from messaging.relays.base import Relay
 from messaging.streams.base import Appended, Entry, Slice, Standing, StreamLog
 from messaging.types import Cursor

@@ -22,7 +22,9 @@ from chatplatform.kernel.errors import AppError, Conflict, Forbidden, Invalid
 from chatplatform.kernel.ids import new_id
 from messaging import access, asking, edits, failpoints, history, news, outbox, rooms
 from messaging.models import Run
-from messaging.protocol import MAX_BODY_BYTES, PersonNamed, Send
+from messaging.protocol import MAX_BODY_BYTES
+from messaging.protocol.commands import Send
+from messaging.protocol.news import PersonNamed
 from messaging.runs import services as runs
 from messaging.runs.types import NewRun
 from messaging.stores.base import MessageStore

@@ -16,7 +16,7 @@ from uuid import UUID
 from chatplatform.kernel.clock import monotonic
 from chatplatform.kernel.ids import new_id
 from messaging.packets import Packet, pack
-from messaging.protocol import Goodbye
+from messaging.protocol.frames import Goodbye
 from projects.types import PersonView
 
 log = logging.getLogger(__name__)

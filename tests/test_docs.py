@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from messaging import protocol
+from messaging.protocol.commands import AnyCommand
+from messaging.protocol.events import AnyEvent
+from messaging.protocol.frames import AnyFrame
+from messaging.protocol.news import AnyNews
 
 ROOT = Path(__file__).resolve().parent.parent
 READERS = {"env", "env_flag", "env_number", "env_list"}
@@ -54,7 +57,7 @@ def test_the_documented_settings_exist() -> None:
 
 
 def _tags() -> list[str]:
-    unions = (protocol.AnyCommand, protocol.AnyEvent, protocol.AnyNews, protocol.AnyFrame)
+    unions = (AnyCommand, AnyEvent, AnyNews, AnyFrame)
     return sorted({str(kind.__struct_config__.tag) for union in unions for kind in union.__args__})
 
 

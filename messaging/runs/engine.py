@@ -16,7 +16,7 @@ from chatplatform.kernel.backends import backend
 from chatplatform.kernel.db import in_db, in_db_later
 from chatplatform.kernel.errors import Unavailable
 from messaging import failpoints, outbox, rooms
-from messaging.protocol import AnyEvent, MessageCreated, RunChanged, TurnReset
+from messaging.protocol.events import AnyEvent, MessageCreated, RunChanged, TurnReset
 from messaging.runs import live as here
 from messaging.runs import rows, speaking, views
 from messaging.runs.history import History

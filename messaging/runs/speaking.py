@@ -14,7 +14,8 @@ from chatplatform.kernel import metrics
 from chatplatform.kernel.clock import monotonic, now
 from chatplatform.kernel.errors import AppError, Unavailable
 from messaging import failpoints, rooms
-from messaging.protocol import MAX_BODY_BYTES, AnyEvent, TurnDelta, TurnReasoning, TurnStarted, TurnWaiting
+from messaging.protocol import MAX_BODY_BYTES
+from messaging.protocol.events import AnyEvent, TurnDelta, TurnReasoning, TurnStarted, TurnWaiting
 from messaging.providers import retry
 from messaging.providers.base import (
     Finished,

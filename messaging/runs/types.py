@@ -8,7 +8,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from messaging.protocol import RunView
+from messaging.protocol.views import RunView
 from messaging.types import Attempt, Author, Message, Range, TurnError, Usage
 
 EndState = Literal["complete", "cancelled", "failed", "interrupted"]

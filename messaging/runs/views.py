@@ -7,7 +7,7 @@ from typing import Any, cast
 import msgspec
 
 from messaging.models import Run, RunKind, Turn, TurnState
-from messaging.protocol import RunView
+from messaging.protocol.views import RunView
 from messaging.runs.plans.base import SETTLED
 from messaging.runs.types import Ending, Job, Speaker
 from messaging.types import Attempt, Author, Message, MessageState, Meta

@@ -11,7 +11,7 @@ from chatplatform.kernel.errors import AppError, Conflict, Forbidden
 from chatplatform.kernel.ids import new_id
 from messaging import history, outbox, services
 from messaging.models import Run
-from messaging.protocol import Send
+from messaging.protocol.commands import Send
 from projects.models import Project, User
 from projects.people import remove_member
 from tests.messaging.conftest import Live

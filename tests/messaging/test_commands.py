@@ -12,7 +12,7 @@ import websockets
 
 from chatplatform.kernel.db import in_db
 from messaging import consumers, protocol, services
-from messaging.protocol import Send
+from messaging.protocol.commands import AnyCommand, Send
 from projects.models import User
 from tests.client import Client
 from tests.messaging.conftest import Live
@@ -36,7 +36,7 @@ NEEDS = {
     "typing": WRITES,
     "heartbeat": ANYBODY,
 }
-COMMANDS = [struct.__struct_config__.tag for struct in typing.get_args(protocol.AnyCommand)]
+COMMANDS = [struct.__struct_config__.tag for struct in typing.get_args(AnyCommand)]
 
 
 def expected(need: str, role: str) -> str:
@@ -64,7 +64,7 @@ async def question(thread: Thread, alice: User, live: Live) -> uuid.UUID:
 
 def test_every_command_stands_in_the_table() -> None:
     assert set(NEEDS) == set(COMMANDS)
-    assert set(consumers.HANDLERS) == set(typing.get_args(protocol.AnyCommand))
+    assert set(consumers.HANDLERS) == set(typing.get_args(AnyCommand))
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -13,7 +13,7 @@ from chatplatform.kernel.ids import new_id
 from messaging import hearing, protocol
 from messaging.hearing import Room
 from messaging.packets import Packet
-from messaging.protocol import MemberChanged, TurnDelta
+from messaging.protocol.events import MemberChanged, TurnDelta
 from messaging.sockets import Seat
 from messaging.streams.base import Entry, StreamLog
 from messaging.types import Cursor

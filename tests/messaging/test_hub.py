@@ -284,7 +284,7 @@ async def test_a_socket_that_queues_too_much_of_its_own_is_dropped(
 
 def test_merging_keeps_the_words_and_their_order_around_other_events() -> None:
     from chatplatform.kernel.ids import new_id
-    from messaging.protocol import MemberChanged, TurnDelta, TypingNow
+    from messaging.protocol.events import MemberChanged, TurnDelta, TypingNow, decode_event
     from projects.types import PersonView
 
     one, two = new_id(), new_id()
@@ -292,7 +292,7 @@ def test_merging_keeps_the_words_and_their_order_around_other_events() -> None:
         TurnDelta(one, 1, 0, 1, "a"), TurnDelta(two, 1, 0, 1, "x"), TurnDelta(one, 1, 1, 1, "b"),
         TypingNow(PersonView(new_id(), "Bob"), 5000), MemberChanged(new_id()), TurnDelta(one, 1, 2, 2, "cd"),
     ]  # fmt: skip
-    merged = [protocol.decode_event(data) for data in packets.merge([protocol.encode(e) for e in events])]
+    merged = [decode_event(data) for data in packets.merge([protocol.encode(e) for e in events])]
     assert merged == [
         TurnDelta(one, 1, 0, 2, "ab"),
         TurnDelta(two, 1, 0, 1, "x"),

@@ -13,7 +13,7 @@ from chatplatform.kernel.errors import Unavailable
 from chatplatform.kernel.ids import new_id
 from messaging import history, outbox, rooms, services
 from messaging.models import Outbox
-from messaging.protocol import Send
+from messaging.protocol.commands import Send
 from projects.models import Project, User
 from projects.people import change_role
 from tests.messaging.conftest import Live

@@ -12,7 +12,7 @@ from chatplatform.kernel.ids import new_id
 from messaging import peers, presence
 from messaging.peers import Place
 from messaging.presence import Presence
-from messaging.protocol import PresenceChanged, TypingNow
+from messaging.protocol.events import PresenceChanged, TypingNow
 from messaging.relays.base import Hear
 from projects.types import PersonView
 

@@ -9,13 +9,17 @@ import msgspec
 import pytest
 
 from messaging import protocol
+from messaging.protocol.commands import AnyCommand, decode_command
+from messaging.protocol.events import AnyEvent
+from messaging.protocol.frames import AnyFrame
+from messaging.protocol.news import AnyNews
 
 SAMPLES = Path(__file__).parent.parent / "protocol_samples"
 UNIONS = {
-    "command": protocol.AnyCommand,
-    "event": protocol.AnyEvent,
-    "news": protocol.AnyNews,
-    "frame": protocol.AnyFrame,
+    "command": AnyCommand,
+    "event": AnyEvent,
+    "news": AnyNews,
+    "frame": AnyFrame,
 }
 NAMES = [(group, struct.__struct_config__.tag) for group, union in UNIONS.items() for struct in typing.get_args(union)]
 
@@ -33,9 +37,9 @@ def test_no_sample_outlives_its_struct() -> None:
 
 def test_command_with_an_unknown_field_is_refused() -> None:
     with pytest.raises(msgspec.ValidationError, match="unknown field"):
-        protocol.decode_command(b'{"type":"heartbeat","role":"owner"}')
+        decode_command(b'{"type":"heartbeat","role":"owner"}')
 
 
 def test_unknown_command_is_refused() -> None:
     with pytest.raises(msgspec.ValidationError):
-        protocol.decode_command(b'{"type":"websocket.disconnect"}')
+        decode_command(b'{"type":"websocket.disconnect"}')

@@ -12,7 +12,7 @@ from chatplatform.kernel.db import in_db
 from chatplatform.kernel.ids import new_id
 from messaging import outbox, purge, services
 from messaging.models import Run, Turn
-from messaging.protocol import Send
+from messaging.protocol.commands import Send
 from messaging.providers import offers
 from messaging.runs import rows
 from messaging.runs.types import Ending

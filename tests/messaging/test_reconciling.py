@@ -9,7 +9,7 @@ from chatplatform.kernel.db import in_db
 from chatplatform.kernel.ids import new_id
 from messaging import history, outbox, services
 from messaging.moving.reconciling import Finding, reconcile
-from messaging.protocol import Send
+from messaging.protocol.commands import Send
 from projects.models import User
 from tests.messaging.conftest import Live
 from threads.models import Branch, Thread

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from chatplatform.kernel.backends import backend
 from messaging import history, outbox, protocol, rooms, services
 from messaging.packets import merge
-from messaging.protocol import Send, TurnDelta
+from messaging.protocol.commands import Send
+from messaging.protocol.events import TurnDelta
 from messaging.types import Cursor
 from projects.models import User
 from tests.client import RoomModel

@@ -13,7 +13,7 @@ from chatplatform.kernel.errors import Unavailable
 from chatplatform.kernel.ids import new_id
 from messaging import gathering, hearing, hub, rooms
 from messaging.gathering import Gathering
-from messaging.protocol import MemberChanged, TurnDelta, TurnReasoning, TurnStarted
+from messaging.protocol.events import MemberChanged, TurnDelta, TurnReasoning, TurnStarted
 from messaging.types import Cursor
 
 

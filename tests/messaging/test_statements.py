@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from chatplatform.kernel.ids import new_id
 from messaging import services
-from messaging.protocol import Send
+from messaging.protocol.commands import Send
 from messaging.providers import offers
 from messaging.runs import rows
 from messaging.runs.types import Ending, Step

@@ -10,7 +10,8 @@ from chatplatform.kernel.db import in_db
 from chatplatform.kernel.ids import new_id
 from messaging import outbox, rooms
 from messaging.models import Run, Turn
-from messaging.protocol import MessageCreated, RunChanged, RunView, TurnDelta, TurnReset, TurnStarted
+from messaging.protocol.events import MessageCreated, RunChanged, TurnDelta, TurnReset, TurnStarted
+from messaging.protocol.views import RunView
 from messaging.runs import views
 from messaging.types import Attempt, Message
 from threads.models import Branch, Thread

@@ -14,7 +14,7 @@ from chatplatform.kernel.db import in_db
 from chatplatform.kernel.ids import new_id
 from messaging import outbox, rooms
 from messaging.models import Run, Turn
-from messaging.protocol import AnyEvent, TurnDelta, TurnFinished, decode_event
+from messaging.protocol.events import AnyEvent, TurnDelta, TurnFinished, decode_event
 from messaging.runs import prompts, services, speaking
 from messaging.runs.dispatch.local import LocalDispatcher
 from messaging.runs.types import NewRun, Speaker

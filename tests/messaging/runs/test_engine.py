@@ -6,7 +6,7 @@ import pytest
 
 from chatplatform.kernel.db import in_db
 from messaging.models import Outbox, Turn
-from messaging.protocol import MessageCreated, RunChanged, TurnDelta, TurnFinished, TurnReasoning, TurnStarted
+from messaging.protocol.events import MessageCreated, RunChanged, TurnDelta, TurnFinished, TurnReasoning, TurnStarted
 from messaging.providers.base import Finished, ProviderError, ReasoningDelta, TextDelta
 from messaging.runs import services
 from messaging.types import Usage

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from messaging.protocol import TurnReasoning, TurnWaiting
+from messaging.protocol.events import TurnReasoning, TurnWaiting
 from messaging.providers.addresses import read_url
 from messaging.providers.base import ChatMessage, ModelInfo
 from messaging.providers.limits import Limiter

@@ -7,7 +7,7 @@ import pytest
 
 from chatplatform.kernel.clock import now
 from chatplatform.kernel.db import in_db
-from messaging.protocol import MessageCreated, RunChanged, TurnFinished, TurnStarted
+from messaging.protocol.events import MessageCreated, RunChanged, TurnFinished, TurnStarted
 from messaging.providers.base import ProviderError
 from messaging.runs import services
 from tests.messaging.runs.conftest import Room, settled

@@ -10,7 +10,7 @@ from chatplatform.kernel.db import in_db
 from chatplatform.kernel.ids import new_id
 from messaging import rooms
 from messaging.models import Turn, TurnState
-from messaging.protocol import TurnDelta
+from messaging.protocol.events import TurnDelta
 from messaging.runs import engine, leases, rows
 from messaging.runs.leases import LATE_S, STALE_S, Hold, Watch
 from messaging.runs.types import Ending, Job, NewRun, Orphan, Step, Words

@@ -9,7 +9,7 @@ from chatplatform.kernel.clock import now
 from chatplatform.kernel.db import in_db
 from messaging import outbox
 from messaging.models import Outbox, Run, RunState, Turn, TurnState
-from messaging.protocol import MessageCreated, TurnReset
+from messaging.protocol.events import MessageCreated, TurnReset
 from messaging.runs import engine, rows
 from messaging.runs.dispatch.local import LocalDispatcher
 from messaging.runs.types import Ending, NewRun, Step

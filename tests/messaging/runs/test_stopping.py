@@ -10,7 +10,7 @@ from chatplatform.kernel.db import in_db
 from chatplatform.kernel.errors import Conflict, NotFound
 from chatplatform.kernel.ids import new_id
 from messaging.models import Run
-from messaging.protocol import RunChanged, TurnStarted, TurnWaiting
+from messaging.protocol.events import RunChanged, TurnStarted, TurnWaiting
 from messaging.providers.base import Finished, ProviderError, ReasoningDelta, TextDelta
 from messaging.runs import services
 from tests.messaging.runs.conftest import Room, finished, said, settled
