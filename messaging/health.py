@@ -20,7 +20,7 @@ from chatplatform.kernel.clock import monotonic, now
 from chatplatform.kernel.db import in_db, in_db_later
 from chatplatform.kernel.errors import AppError, Unavailable
 from messaging.hub import hub
-from messaging.models import Outbox, Turn, TurnState
+from messaging.models import OPEN_TURNS, Outbox, Turn
 from messaging.relays.base import Relay
 from messaging.runs.dispatch import workers
 from messaging.runs.leases import HOLDER
@@ -181,7 +181,7 @@ async def _ask_dispatcher() -> None:
 
 def _count_backlog() -> Backlog:
     waiting = Outbox.objects.filter(published_at=None).aggregate(n=Count("pk"), oldest=Min("created_at"))
-    open_turns = Turn.objects.filter(state__in=[TurnState.PENDING, TurnState.STREAMING])
+    open_turns = Turn.objects.filter(state__in=OPEN_TURNS)
     turns = dict(open_turns.values_list("state").annotate(n=Count("pk")).order_by())
     age_s = max(0.0, (now() - waiting["oldest"]).total_seconds()) if waiting["oldest"] else 0.0
     return Backlog(waiting["n"], age_s, {state: turns.get(state, 0) for state in ("pending", "streaming")})

@@ -20,7 +20,7 @@ from chatplatform.kernel.backends import backend
 from chatplatform.kernel.db import in_db
 from chatplatform.kernel.errors import Invalid, Unavailable
 from messaging import outbox, rooms
-from messaging.models import Run, RunState, Turn, TurnState
+from messaging.models import OPEN_RUNS, OPEN_TURNS, Run, Turn
 from messaging.presence import presence
 from messaging.protocol.events import TurnWaiting, decode_event
 from messaging.protocol.views import LiveTurn, MessagesPage, RunView, Snapshot
@@ -38,8 +38,6 @@ from threads.types import BranchView, ChoiceView, ThreadView
 
 SNAPSHOT_PLACES = 50
 MOST_PLACES = 200
-_OPEN_TURNS = (TurnState.PENDING, TurnState.STREAMING)
-_OPEN_RUNS = (RunState.RUNNING, RunState.STOPPING)
 
 T = TypeVar("T")
 
@@ -106,7 +104,7 @@ def _unstored(path: list[Range], before: int | None, after: int | None, with_ope
     """What the store does not know: answers being written, then messages on their way."""
     turns: list[Turn] = []
     if with_open:
-        rows = Turn.objects.filter(_on_path(path), state__in=_OPEN_TURNS).select_related("run")
+        rows = Turn.objects.filter(_on_path(path), state__in=OPEN_TURNS).select_related("run")
         if before is not None:
             rows = rows.filter(seq__lt=before)
         if after is not None:
@@ -145,7 +143,7 @@ async def find(message_id: UUID) -> Message:
 
 
 def _find_unstored(message_id: UUID) -> Message | None:
-    turn = Turn.objects.filter(message_id=message_id, state__in=_OPEN_TURNS).select_related("run").first()
+    turn = Turn.objects.filter(message_id=message_id, state__in=OPEN_TURNS).select_related("run").first()
     return views.turn_message(turn, turn.run) if turn is not None else outbox.find(message_id)
 
 
@@ -198,14 +196,14 @@ def _rows(thread_id: UUID, branch_id: UUID) -> _Rows:
     branch = Branch.objects.select_related("created_by", "thread").filter(pk=branch_id).first()
     if thread is None or branch is None:
         raise nothing()
-    turns = Turn.objects.filter(thread=thread, state__in=_OPEN_TURNS).select_related("run").order_by("seq", "variant")
+    turns = Turn.objects.filter(thread=thread, state__in=OPEN_TURNS).select_related("run").order_by("seq", "variant")
     return _Rows(thread_view(thread), branch_view(branch), list(turns), _run_views(thread_id, branch_id))
 
 
 def _run_views(thread_id: UUID, branch_id: UUID) -> list[RunView]:
     """Runs going on in the thread, and the last ended one of the branch."""
-    runs = list(Run.objects.filter(thread=thread_id, state__in=_OPEN_RUNS).order_by("started_at"))
-    ended = Run.objects.filter(branch=branch_id).exclude(state__in=_OPEN_RUNS).order_by("-started_at").first()
+    runs = list(Run.objects.filter(thread=thread_id, state__in=OPEN_RUNS).order_by("started_at"))
+    ended = Run.objects.filter(branch=branch_id).exclude(state__in=OPEN_RUNS).order_by("-started_at").first()
     if ended is not None:
         runs.insert(0, ended)
     turns: dict[UUID, list[Turn]] = {run.id: [] for run in runs}

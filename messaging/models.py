@@ -27,6 +27,9 @@ class RunState(models.TextChoices):
     FAILED = "failed"
 
 
+OPEN_RUNS = (RunState.RUNNING, RunState.STOPPING)
+
+
 class Run(models.Model):
     """One request to models.
 
@@ -64,6 +67,9 @@ class TurnState(models.TextChoices):
     CANCELLED = "cancelled"
     FAILED = "failed"
     INTERRUPTED = "interrupted"  # its process died; the words are kept
+
+
+OPEN_TURNS = (TurnState.PENDING, TurnState.STREAMING)
 
 
 class Turn(models.Model):

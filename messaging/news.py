@@ -13,7 +13,7 @@ from django.db import DatabaseError
 
 from chatplatform.kernel.db import in_db_later
 from messaging import rooms
-from messaging.models import Turn, TurnState
+from messaging.models import OPEN_TURNS, Turn
 from messaging.protocol.news import AnyNews, ThreadActive
 from threads.access import members_of
 from threads.models import Thread
@@ -22,8 +22,6 @@ from threads.queries import get_thread
 log = logging.getLogger(__name__)
 
 GATHER_S = 0.15
-
-_OPEN = (TurnState.PENDING, TurnState.STREAMING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ def _active(thread_id: UUID) -> tuple[Audience, ThreadActive] | None:
     thread = get_thread(thread_id)
     if thread is None or thread.main_branch is None:
         return None
-    slots = Turn.objects.filter(thread_id=thread_id, state__in=_OPEN).values_list("slot", flat=True)
+    slots = Turn.objects.filter(thread_id=thread_id, state__in=OPEN_TURNS).values_list("slot", flat=True)
     active = ThreadActive(thread_id, thread.main_branch.head_seq, thread.active_at, sorted(set(slots)))
     return audience_of(thread), active
 

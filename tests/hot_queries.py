@@ -117,7 +117,7 @@ def questions(user: Any, project: Any, thread: Any, branch: Any) -> dict[str, Ca
 
     from chatplatform.kernel.ids import new_id
     from messaging import history, news, outbox, revocation
-    from messaging.runs import leases, rows
+    from messaging.runs import claims, leases
     from messaging.stores import orm
     from messaging.types import Range
     from projects.roles import Permission
@@ -138,7 +138,7 @@ def questions(user: Any, project: Any, thread: Any, branch: Any) -> dict[str, Ca
         "what nobody delivered": lambda: outbox._take(5.0, is_alone=False),
         "a room's open turns and runs": lambda: history._rows(thread.pk, branch.pk),
         "all open turns": leases.open_holds,
-        "idle runs": lambda: rows.idle_runs(5.0),
+        "idle runs": lambda: claims.idle_runs(5.0),
         "a list's news": lambda: news._active(thread.pk),
         "a session": lambda: dict(open_session(f"{7:032d}").items()),
         "the regular look": lambda: revocation._standing(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from chatplatform.kernel.db import in_db
-from messaging.models import Outbox, Turn, TurnState
+from messaging.models import OPEN_TURNS, Outbox, Turn
 from messaging.stores.base import MessageStore
 from messaging.types import Range
 from threads.models import Branch
@@ -63,6 +63,5 @@ def _raise_head(branch_id: UUID, seq: int) -> None:
 def _on_its_way(branch_id: UUID) -> int:
     """The newest place whose message is still in the outbox, or being written."""
     unstored = Outbox.objects.filter(branch_id=branch_id, stored_at=None).order_by("-seq").values_list("seq", flat=True)
-    open_states = (TurnState.PENDING, TurnState.STREAMING)
-    turns = Turn.objects.filter(branch=branch_id, state__in=open_states).order_by("-seq").values_list("seq", flat=True)
+    turns = Turn.objects.filter(branch=branch_id, state__in=OPEN_TURNS).order_by("-seq").values_list("seq", flat=True)
     return max(unstored.first() or 0, turns.first() or 0)

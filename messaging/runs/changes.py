@@ -1,5 +1,5 @@
 """What people change in runs and turns: ask, stop, ask again. Each function is one transaction, or part
-of the caller's; see `rows` for the locks and the fence."""
+of the caller's; see `steps` for the order of locks and `claims` for the fence."""
 
 import secrets
 from collections.abc import Sequence
@@ -13,10 +13,12 @@ from django.db.models import Max, QuerySet
 from chatplatform.kernel.errors import Conflict, Invalid, NotFound
 from chatplatform.kernel.ids import new_id
 from chatplatform.kernel.prepared import PreparedInsert
-from messaging.models import Run, RunKind, RunState, Turn, TurnState
+from messaging.models import OPEN_TURNS, Run, RunKind, RunState, Turn, TurnState
 from messaging.runs import views
+from messaging.runs.endings import kept, write_end
+from messaging.runs.places import NO_PAST, job_of, place_turns
 from messaging.runs.plans.base import NextTurn
-from messaging.runs.rows import NO_PAST, OPEN, first_step, job_of, kept, locked_run, place_turns, step, write_end
+from messaging.runs.steps import first_step, locked_run, step
 from messaging.runs.types import Begun, Speaker, Step
 from messaging.types import Message
 from projects.models import User
@@ -84,7 +86,7 @@ def _check(asked: list[Speaker], kind: str, rounds: int) -> None:
 @transaction.atomic
 def cancel_turn(turn_id: UUID, by: str) -> Step | None:
     """Mark the turn to be stopped. Whoever runs it writes its end; one that nobody runs yet ends here."""
-    run_id = Turn.objects.filter(pk=turn_id, state__in=OPEN).values_list("run_id", flat=True).first()
+    run_id = Turn.objects.filter(pk=turn_id, state__in=OPEN_TURNS).values_list("run_id", flat=True).first()
     if run_id is None:
         return None
     run = locked_run(run_id)
@@ -106,7 +108,7 @@ def cancel_run(run_id: UUID, by: str) -> tuple[Step | None, list[UUID]]:
 
 
 def _mark_cancelled(run: Run, by: str, turns: QuerySet[Turn]) -> tuple[Message, ...]:
-    turns.filter(state__in=OPEN, cancel_requested=False).update(cancel_requested=True, stopped_by_name=by)
+    turns.filter(state__in=OPEN_TURNS, cancel_requested=False).update(cancel_requested=True, stopped_by_name=by)
     waiting = turns.filter(state=TurnState.PENDING)
     return tuple(write_end(turn, job_of(turn, run, NO_PAST), kept(turn, "cancelled")) for turn in waiting)
 
@@ -124,7 +126,7 @@ def again(turn_id: UUID, user: User, speaker: Speaker | None) -> Step:
     speaker = speaker or Speaker(old.model_id, old.model_name, old.slot)
     branch = Branch.objects.select_for_update().get(pk=old.branch_id)
     siblings = Turn.objects.filter(branch=branch, seq=old.seq)
-    going = siblings.filter(lane=old.lane, state__in=OPEN).select_related("run", "run__thread").first()
+    going = siblings.filter(lane=old.lane, state__in=OPEN_TURNS).select_related("run", "run__thread").first()
     if going is not None:
         if going.model_id != speaker.model_id:
             raise Conflict(f"{going.model_name} is still writing here. Stop it first.", "still_writing")

@@ -17,8 +17,8 @@ from chatplatform.kernel.db import in_db, in_db_later
 from chatplatform.kernel.errors import Unavailable
 from messaging import failpoints, outbox, rooms
 from messaging.protocol.events import AnyEvent, MessageCreated, RunChanged, TurnReset
+from messaging.runs import claims, endings, speaking, views
 from messaging.runs import live as here
-from messaging.runs import rows, speaking, views
 from messaging.runs.history import History
 from messaging.runs.leases import Hold
 from messaging.runs.live import Live, Stop
@@ -100,7 +100,7 @@ async def say(thread_id: UUID, *events: AnyEvent) -> None:
 async def run_turn(turn_id: UUID, stop: Stop | None = None, abandoned: Hold | Literal["all"] | None = None) -> None:
     """Run a turn to its end. Called twice it does no harm: only one caller holds the turn.
 
-    `abandoned`: the hold that it may be taken over from, see `rows.claim`.
+    `abandoned`: the hold that it may be taken over from, see `claims.claim`.
     Cancelling its task (the server stops) saves the words and leaves the turn to be taken over.
     """
     stop = stop or Stop()
@@ -132,10 +132,10 @@ async def run_turn(turn_id: UUID, stop: Stop | None = None, abandoned: Hold | Li
 
 
 async def _claim(turn_id: UUID, abandoned: Hold | Literal["all"] | None) -> Job | Step | None:
-    claimed = await in_db(rows.claim, turn_id, abandoned)
+    claimed = await in_db(claims.claim, turn_id, abandoned)
     if isinstance(claimed, Orphan):
         heard = await _heard(claimed.thread_id, turn_id)
-        claimed = await in_db(rows.claim, turn_id, abandoned, heard)
+        claimed = await in_db(claims.claim, turn_id, abandoned, heard)
     assert not isinstance(claimed, Orphan)  # what was heard is known by now
     return claimed
 
@@ -198,11 +198,11 @@ async def _settle(job: Job, ending: Ending, tries: Sequence[float] = SETTLE_AGAI
     """Write the end down, patiently: the database may be restarting, and these words exist nowhere else."""
     for pause in tries:
         try:
-            return await in_db_later(rows.settle, job, ending)
+            return await in_db_later(endings.settle, job, ending)
         except Exception:
             log.exception("The end of turn %s of run %s could not be written; trying again.", job.turn_id, job.run_id)
             await asyncio.sleep(pause)
-    return await in_db_later(rows.settle, job, ending)
+    return await in_db_later(endings.settle, job, ending)
 
 
 def _log_end(job: Job, ending: Ending) -> None:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.db.models.functions import Now
 
-from messaging.models import Turn, TurnState
+from messaging.models import OPEN_TURNS, Turn, TurnState
 
 # This process: a new name with every start, so that nobody inherits what a dead one held.
 HOLDER = f"{socket.gethostname()[:48]}:{os.getpid()}:{secrets.token_hex(4)}"
@@ -41,7 +41,7 @@ class Hold(NamedTuple):
 
 def open_holds() -> list[Hold]:
     """All open turns, the one waiting longest first."""
-    rows = Turn.objects.filter(state__in=[TurnState.PENDING, TurnState.STREAMING]).order_by("created_at", "lane")
+    rows = Turn.objects.filter(state__in=OPEN_TURNS).order_by("created_at", "lane")
     return [Hold(*row) for row in rows.values_list("id", "state", "attempt", "held_by", "renewed_at")]
 
 

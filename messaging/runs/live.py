@@ -14,7 +14,7 @@ from uuid import UUID
 from chatplatform.kernel.clock import monotonic
 from chatplatform.kernel.db import in_db_later
 from messaging.providers.base import ChatRequest, Finished, ModelInfo
-from messaging.runs import rows
+from messaging.runs import saving
 from messaging.runs.speech import Speech
 from messaging.runs.types import Job, Words
 
@@ -245,7 +245,7 @@ async def save(*, first_words_only: bool = False) -> None:
     if not held:
         return
     try:
-        lost = await in_db_later(rows.save_partials, words, held)
+        lost = await in_db_later(saving.save_partials, words, held)
     except BaseException:
         for live in running:
             live.not_saved()

@@ -14,7 +14,7 @@ from messaging import outbox
 from messaging.models import Turn
 from messaging.providers.base import ChatRequest, ModelInfo, ProviderError
 from messaging.providers.catalog import catalog
-from messaging.runs import context, live, rows
+from messaging.runs import context, live, places
 from messaging.runs.history import History
 from messaging.runs.render import Prompt, render
 from messaging.runs.types import Job, PromptPart, PromptView
@@ -89,7 +89,7 @@ def _recorded(turn_id: UUID) -> tuple[Job, dict[str, Any]]:
     turn = Turn.objects.select_related("run", "run__thread").filter(pk=turn_id).first()
     if turn is None:
         raise NotFound("There is nothing here for you.")
-    return rows.job_of(turn, turn.run, rows.NO_PAST), turn.prompt
+    return places.job_of(turn, turn.run, places.NO_PAST), turn.prompt
 
 
 async def _as_seen(message_id: UUID, revision: int) -> Message | None:

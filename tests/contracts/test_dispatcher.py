@@ -16,12 +16,11 @@ from chatplatform.kernel.backends import backend
 from chatplatform.kernel.clock import now
 from chatplatform.kernel.db import in_db
 from chatplatform.kernel.ids import new_id
-from messaging.models import Turn, TurnState
+from messaging.models import OPEN_TURNS, Turn, TurnState
 from messaging.runs import changes, engine, services
 from messaging.runs.dispatch.base import Dispatcher
 from messaging.runs.dispatch.local import LocalDispatcher
 from messaging.runs.live import Stop, Stopped
-from messaging.runs.rows import OPEN
 from messaging.runs.types import Speaker
 from messaging.types import Author, Message
 from projects.models import User
@@ -193,7 +192,7 @@ async def test_what_was_cancelled_before_it_began_ends(
     await in_db(changes.cancel_turn, open_turn, "Bob")
     dispatcher.cancel(open_turn)
     async with asyncio.timeout(LATE_S):
-        while (await in_db(Turn.objects.get, pk=open_turn)).state in OPEN:
+        while (await in_db(Turn.objects.get, pk=open_turn)).state in OPEN_TURNS:
             await asyncio.sleep(0.01)
 
 
@@ -263,7 +262,7 @@ async def test_stopping_takes_nothing_new_and_lets_go_of_what_runs(
     dispatcher.dispatch(new_id())
     await asyncio.sleep(0.05)
     assert recorder.runs == [open_turn]
-    assert (await in_db(Turn.objects.get, pk=open_turn)).state in OPEN
+    assert (await in_db(Turn.objects.get, pk=open_turn)).state in OPEN_TURNS
 
 
 async def test_trying_now_what_does_not_wait_does_nothing(dispatcher: Dispatcher, recorder: Recorder) -> None:

@@ -14,7 +14,7 @@ from messaging import outbox, purge, services
 from messaging.models import Run, Turn
 from messaging.protocol.commands import Send
 from messaging.providers import offers
-from messaging.runs import rows
+from messaging.runs import endings
 from messaging.runs.types import Ending
 from messaging.types import Range
 from projects.models import AuditEntry, Membership, Project, Role, User
@@ -31,7 +31,7 @@ def talk(user: User, thread: Thread, times: int = 2) -> None:
         command = Send(id="1", client_id=new_id(), thread_id=thread.id, body="When does it leave?", models=[model])
         accepted = services._accept(user.id, command)
         assert accepted.run is not None and accepted.run.begun[0].job is not None
-        rows.settle(accepted.run.begun[0].job, Ending("complete", "At 07:40."))
+        endings.settle(accepted.run.begun[0].job, Ending("complete", "At 07:40."))
 
 
 def grown(user: User, project: Project, **fields: object) -> Thread:

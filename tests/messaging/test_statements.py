@@ -8,7 +8,7 @@ from chatplatform.kernel.ids import new_id
 from messaging import services
 from messaging.protocol.commands import Send
 from messaging.providers import offers
-from messaging.runs import rows
+from messaging.runs import endings
 from messaging.runs.types import Ending, Step
 from projects.models import User
 from threads.models import Thread
@@ -51,5 +51,5 @@ def test_an_answer_is_settled_in_few_statements(alice: User, thread: Thread) -> 
         assert begun.job is not None
         ending = Ending("complete", "At 07:40.", prompt={"seen": []})
         with CaptureQueriesContext(connection) as asked:
-            assert rows.settle(begun.job, ending) is not None
+            assert endings.settle(begun.job, ending) is not None
         assert len(asked) <= most, told(asked)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from chatplatform.kernel.db import in_db
-from messaging.runs import engine, live, rows
+from messaging.runs import claims, engine, live, steps
 from messaging.runs.dispatch.loop import Loop
 from messaging.runs.dispatch.running import Running
 
@@ -68,11 +68,11 @@ class LocalDispatcher:
 
     async def take_over(self, older_than_s: float) -> None:
         """Run every open turn that is not running, and go on with runs in which nobody speaks."""
-        for turn_id in await in_db(rows.open_turns, older_than_s):
+        for turn_id in await in_db(claims.open_turns, older_than_s):
             self._spawn(turn_id)
-        for run_id in await in_db(rows.idle_runs, older_than_s):
+        for run_id in await in_db(claims.idle_runs, older_than_s):
             log.warning("Run %s stood still; it goes on.", run_id)
-            if (step := await in_db(rows.advance, run_id)) is not None:
+            if (step := await in_db(steps.advance, run_id)) is not None:
                 await engine.follow(step)
 
     async def stop(self) -> None:

@@ -31,7 +31,7 @@ class Running:
         self._is_open = True
 
     def spawn(self, turn_id: UUID, abandoned: Hold | Literal["all"] | None = None) -> None:
-        """Run it, unless it runs here already. `abandoned`: see `rows.claim`."""
+        """Run it, unless it runs here already. `abandoned`: see `claims.claim`."""
         if not self._is_open or turn_id in self._tasks:
             return
         stop = Stop()

@@ -16,7 +16,7 @@ from chatplatform.kernel.backends import backend
 from chatplatform.kernel.clock import monotonic
 from chatplatform.kernel.db import in_db
 from messaging.relays.base import Relay
-from messaging.runs import engine, leases, live, rows
+from messaging.runs import claims, engine, leases, live, steps
 from messaging.runs.dispatch import workers
 from messaging.runs.dispatch.jobs import Jobs
 from messaging.runs.dispatch.loop import Loop
@@ -194,9 +194,9 @@ class WorkerDispatcher:
             self._take_over(hold)
         if rounds % IDLE_EVERY == 0:
             await self._jobs.rescue()
-            for run_id in await in_db(rows.idle_runs):
+            for run_id in await in_db(claims.idle_runs):
                 log.warning("Run %s stood still; it goes on.", run_id)
-                if (step := await in_db(rows.advance, run_id)) is not None:
+                if (step := await in_db(steps.advance, run_id)) is not None:
                     await engine.follow(step)
 
     def _take_over(self, hold: Hold) -> None:

@@ -11,7 +11,7 @@ from chatplatform.kernel.ids import new_id
 from messaging import rooms
 from messaging.models import Turn, TurnState
 from messaging.protocol.events import TurnDelta
-from messaging.runs import engine, leases, rows
+from messaging.runs import claims, endings, engine, leases, saving
 from messaging.runs.leases import LATE_S, STALE_S, Hold, Watch
 from messaging.runs.types import Ending, Job, NewRun, Orphan, Step, Words
 from messaging.streams.base import Said
@@ -94,15 +94,15 @@ async def held_elsewhere(room: Room, **fields: object) -> tuple[NewRun, Hold]:
 
 async def test_a_turn_that_somebody_holds_is_not_claimed(room: Room, puppets: Puppets) -> None:
     new, _ = await held_elsewhere(room)
-    assert await in_db(rows.claim, new.begun[0].turn_id) is None
+    assert await in_db(claims.claim, new.begun[0].turn_id) is None
     (turn,) = await room.turns(new.run.id)
     assert (turn.attempt, turn.held_by) == (1, ELSEWHERE)
 
 
 async def test_an_abandoned_turn_is_taken_over_once(room: Room, puppets: Puppets) -> None:
     new, seen = await held_elsewhere(room)
-    assert await in_db(rows.claim, new.begun[0].turn_id, seen) == Orphan(room.thread.id)
-    claimed = [await in_db(rows.claim, new.begun[0].turn_id, seen, Said(0, "", "")) for _ in range(3)]
+    assert await in_db(claims.claim, new.begun[0].turn_id, seen) == Orphan(room.thread.id)
+    claimed = [await in_db(claims.claim, new.begun[0].turn_id, seen, Said(0, "", "")) for _ in range(3)]
     assert [job.attempt for job in claimed if isinstance(job, Job)] == [2]
     (turn,) = await room.turns(new.run.id)
     assert turn.held_by == leases.HOLDER
@@ -122,7 +122,7 @@ async def test_an_abandoned_turn_keeps_what_its_room_read(
 ) -> None:
     new, seen = await held_elsewhere(room, partial="The tide")
     said = Said(attempt, heard, "")
-    step = await in_db(rows.claim, new.begun[0].turn_id, seen, said)
+    step = await in_db(claims.claim, new.begun[0].turn_id, seen, said)
     assert isinstance(step, Step)
     assert [(message.state, message.body) for message in step.settled] == [("interrupted", kept)]
 
@@ -140,7 +140,7 @@ async def test_a_hold_that_moved_since_it_was_seen_is_respected(room: Room, pupp
     assert seen.renewed_at is not None
     renewed_at = seen.renewed_at + timedelta(milliseconds=1)
     await in_db(lambda: Turn.objects.filter(pk=seen.turn_id).update(renewed_at=renewed_at))
-    assert await in_db(rows.claim, new.begun[0].turn_id, seen) is None
+    assert await in_db(claims.claim, new.begun[0].turn_id, seen) is None
 
 
 async def test_saving_renews_what_this_process_holds_and_nothing_else(room: Room, puppets: Puppets) -> None:
@@ -150,7 +150,7 @@ async def test_saving_renews_what_this_process_holds_and_nothing_else(room: Room
     long_ago = {"renewed_at": AT}
     await in_db(lambda: Turn.objects.update(**long_ago))
     held = [(new.begun[0].turn_id, 1), (mine.begun[0].turn_id, 1)]
-    await in_db(rows.save_partials, [], held)
+    await in_db(saving.save_partials, [], held)
     after = {hold.turn_id: hold.renewed_at for hold in await in_db(leases.open_holds)}
     assert after[theirs.turn_id] == AT
     assert after[mine.begun[0].turn_id] != AT
@@ -165,11 +165,11 @@ async def test_what_is_let_go_can_be_claimed_at_once_and_its_late_words_are_refu
     assert begun.job is not None
     assert await in_db(leases.let_go) == [begun.turn_id]
     assert await in_db(leases.let_go) == []
-    job = await in_db(rows.claim, begun.turn_id, None, Said(0, "", ""))
+    job = await in_db(claims.claim, begun.turn_id, None, Said(0, "", ""))
     assert isinstance(job, Job)
     assert job.attempt == 2
     late = Words(begun.turn_id, 1, "too late", "", None)
-    assert await in_db(rows.save_partials, [late], [(begun.turn_id, 1)]) == {begun.turn_id}
-    assert await in_db(rows.settle, begun.job, Ending("complete", "too late")) is None
+    assert await in_db(saving.save_partials, [late], [(begun.turn_id, 1)]) == {begun.turn_id}
+    assert await in_db(endings.settle, begun.job, Ending("complete", "too late")) is None
     (turn,) = await room.turns(mine.run.id)
     assert (turn.partial, turn.state) == ("", TurnState.STREAMING)

@@ -10,7 +10,7 @@ from chatplatform.kernel.db import in_db
 from messaging import outbox
 from messaging.models import Outbox, Run, RunState, Turn, TurnState
 from messaging.protocol.events import MessageCreated, TurnReset
-from messaging.runs import engine, rows
+from messaging.runs import endings, engine, steps
 from messaging.runs.dispatch.local import LocalDispatcher
 from messaging.runs.types import Ending, NewRun, Step
 from tests.messaging.runs.conftest import Room, finished, said, settled
@@ -137,7 +137,7 @@ async def test_an_end_that_was_written_but_not_told_is_told_once(room: Room, pup
     new = await died(room, "t:ada", kind="reply")
     job = new.begun[0].job
     assert job is not None
-    step = await in_db(rows.settle, job, Ending("complete", "said and done"))
+    step = await in_db(endings.settle, job, Ending("complete", "said and done"))
     assert step is not None
     await restart()
     assert await outbox.sweep(0) == 1
@@ -179,7 +179,7 @@ async def test_settling_at_once_from_many_threads_ends_the_run_once(room: Room, 
     new = await died(room, "t:ada", "t:ben", "t:cleo")
     jobs = [begun.job for begun in new.begun if begun.job is not None]
     steps = await asyncio.gather(
-        *(in_db(rows.settle, job, Ending("complete", f"answer {job.lane}")) for job in jobs for _ in range(3))
+        *(in_db(endings.settle, job, Ending("complete", f"answer {job.lane}")) for job in jobs for _ in range(3))
     )
     won = [step for step in steps if isinstance(step, Step)]
     assert len(won) == 3, "each turn is settled by one of three writers"
@@ -191,11 +191,11 @@ async def test_speakers_settled_twice_give_one_next_turn(room: Room, puppets: Pu
     new = await died(room, "t:ada", "t:ben", kind="in_turn")
     job = new.begun[0].job
     assert job is not None
-    steps = await asyncio.gather(
-        *(in_db(rows.settle, job, Ending("complete", "a1")) for _ in range(3)),
-        *(in_db(rows.advance, new.run.id) for _ in range(3)),
+    taken = await asyncio.gather(
+        *(in_db(endings.settle, job, Ending("complete", "a1")) for _ in range(3)),
+        *(in_db(steps.advance, new.run.id) for _ in range(3)),
     )
-    assert sum(len(step.begun) for step in steps if step is not None) == 1
+    assert sum(len(step.begun) for step in taken if step is not None) == 1
     assert await in_db(Turn.objects.filter(run_id=new.run.id).count) == 2
 
 
