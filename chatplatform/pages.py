@@ -4,13 +4,13 @@ import sys
 from functools import lru_cache
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from chatplatform.kernel.errors import AppError, Forbidden, Invalid, NotFound, Unavailable
 from chatplatform.kernel.http import problem
+from chatplatform.kernel.lost import is_away
 
 MISSING = """<!doctype html><meta charset="utf-8"><title>Parley</title>
 <p>The page is not built yet. Run <code>make build</code>, then load this again."""
@@ -59,9 +59,7 @@ def broken(request: HttpRequest) -> HttpResponse:
     error = sys.exc_info()[1]
     if isinstance(error, AppError):
         return problem(request, error)
-    if isinstance(
-        error, OperationalError | InterfaceError
-    ):  # met outside `in_db`: it is away, or has no connection left
+    if error is not None and is_away(error):  # met outside `in_db`
         return problem(
             request, Unavailable("The database does not answer. It goes again by itself.", retry_after_s=1.0)
         )

@@ -4,6 +4,7 @@ Embedded, nothing is named and everything lives in one process. PostgreSQL alone
 several processes share the rooms and turns run in workers; CQL keeps the messages.
 """
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -45,10 +46,25 @@ def database(url: str, data_dir: Path, threads: int) -> dict[str, Any]:
         "OPTIONS": {
             **dict(parse_qsl(parts.query)),
             # Nobody waits longer than `timeout` for a connection. A pool that may try to connect for long does so less and
-            # less often, and would notice only minutes later that the server is back.
-            "pool": {"min_size": 2, "max_size": threads + 4, "timeout": 5, "reconnect_timeout": 1},
+            # less often, and would notice only minutes later that the server is back; so it gives up soon and begins anew.
+            "pool": {
+                "min_size": 2,
+                "max_size": threads + 4,
+                "timeout": 5,
+                "reconnect_timeout": 1,
+                "reconnect_failed": _try_again,
+            },
         },
     }
+
+
+def _try_again(pool: Any) -> None:
+    """A pool that gave up connects again for whoever asks next. All may have asked and be waiting: so ask in their stead."""
+    import psycopg
+
+    if pool.get_stats()["requests_waiting"]:
+        with suppress(psycopg.OperationalError):  # not in this moment: what matters is that it tries
+            pool.putconn(pool.getconn(timeout=0.01))
 
 
 def _sqlite(data_dir: Path) -> dict[str, Any]:

@@ -39,15 +39,15 @@ def say(words: str) -> None:
 
 
 async def run_case(world: World, case: Case, seed: int, round_: int) -> str:
-    """One round of one case; the words of what did not hold, or nothing."""
+    """One round of one case; the words of what did not hold and what the logs say of it, or nothing."""
     rng = random.Random(f"{seed} {case.number} {case.name} {round_}")
     try:
         async with asyncio.timeout(case.within_s + 60):
             await case.run(world, rng)
     except AssertionError as error:
-        return str(error) or repr(error)
+        return f"{str(error) or repr(error)}\n{world.errors()}".rstrip()
     except Exception as error:  # noqa: BLE001  whatever goes wrong is what the table is for
-        return f"{type(error).__name__}: {error}"
+        return f"{type(error).__name__}: {error}\n{world.errors()}".rstrip()
     finally:
         await world.forget()
     return ""

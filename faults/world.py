@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from faults.person import Person
 from faults.provider import RecordingProvider
 from faults.proxy import Proxy
+from tests import logs
 from tests.client import Json
 from tools.full import Deployment, Web, Worker
 from tools.full.processes import Parley
@@ -42,6 +43,7 @@ class World:
         self.project = ""
         self.owner: Person | None = None
         self.broken_at = 0.0  # of the running case: when it began to break things
+        self.began_at = time.time()  # the running case
         self.unsaved_s = 0.0  # how much of what was shown the running case may take
         self._proxies: list[Proxy] = []
         self._changed: dict[Parley, dict[str, str]] = {}
@@ -181,6 +183,11 @@ class World:
             proxy.close()
         self._proxies.clear()
         self.broken_at = self.unsaved_s = 0.0
+        self.began_at = time.time()
+
+    def errors(self) -> str:
+        """What our processes wrote to their logs in this case that nobody should have to read."""
+        return logs.errors(self.folder, self.began_at)
 
     async def holder(self, thread_id: str) -> Worker:
         """The worker that writes an answer of the thread now."""

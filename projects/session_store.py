@@ -12,7 +12,9 @@ from typing import Any
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.db import SessionStore as Rows
 from django.core.cache import BaseCache, caches
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
+
+from chatplatform.kernel.lost import is_away
 
 TRUSTED_S = 30
 _ENDED = "ended"
@@ -27,7 +29,7 @@ class SessionStore(Rows):
             super().save(must_create)
         except UpdateError as error:
             # Django takes every failure here for a session that somebody ended.
-            if isinstance(lost := error.__context__, OperationalError | InterfaceError):
+            if (lost := error.__context__) is not None and is_away(lost):
                 raise lost from error
             raise
         transaction.on_commit(partial(forget, [self.session_key]))

@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from messaging.stores.cql import connection as cql
 from messaging.stores.cql import schema
 from messaging.stores.cql.connection import Servers
 from projects.models import Membership, Project, Role, User
-from tests import servers
+from tests import logs, servers
 from threads.models import Thread
 
 LEFT_OUT = pytest.StashKey[dict[str, int]]()
@@ -198,6 +199,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     for words, count in config.stash.get(LEFT_OUT, {}).items():
         terminalreporter.write_line(f"NOT RUN: {count} tests. {words}", yellow=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: "pytest.CallInfo[None]"
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure beside processes of our own shows what these had to say: on another machine nobody can look afterwards."""
+    report = yield
+    if report.failed:
+        fixtures: dict[str, object] = getattr(item, "funcargs", {})
+        for name, fixture in fixtures.items():
+            if isinstance(folder := getattr(fixture, "folder", None), Path) and (
+                said := logs.errors(folder, call.start)
+            ):
+                report.sections.append((f"errors in the logs of {name}", said))
+    return report
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -2,7 +2,8 @@
 
 `in_db(f, …)` runs `f` in a small pool of database threads: one thread for SQLite, where a second
 writer would only wait for the lock, several for PostgreSQL. A unit of work is one function; it
-opens its own transaction. Connections that broke are dropped after the call that found them so.
+opens its own transaction. A connection that died while it was idle is left before it is used; a unit that had only read when it
+lost its connection is begun again, once, and nobody hears of it.
 """
 
 import asyncio
@@ -17,11 +18,11 @@ from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, close_old_connections, connection, connections
+from django.db import Error, OperationalError, close_old_connections, connection, connections
 
-from chatplatform.kernel import logs, metrics
+from chatplatform.kernel import logs, lost, metrics
 from chatplatform.kernel.clock import monotonic
-from chatplatform.kernel.errors import Unavailable
+from chatplatform.kernel.errors import AppError, Unavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -89,39 +90,77 @@ class DatabaseAway(Unavailable, OperationalError):
     again is safe where the work is."""
 
 
-# How often the server was lost, and what each thread has seen of it: the first that notices saves the others the error.
+class _Here(threading.local):
+    """What one thread knows: how often the server had been lost when it took its connection, and what its work has sent."""
+
+    losses = 0
+    sent: lost.Sent | None = None
+
+
 _losses = 0
-_seen = threading.local()
+_losing = threading.Lock()
+_here = _Here()
 
 
 def _call(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    global _losses
-    # Outside a request Django never reconnects by itself, so a lost server would stay lost.
-    if connection.connection is not None and connection.errors_occurred:
-        close_old_connections()
-    if getattr(_seen, "losses", 0) != _losses:
-        _seen.losses = _losses
-        connection.close()  # the pool looks at a connection before it gives it out again
+    if connection.vendor != "postgresql":
+        if connection.connection is not None and connection.errors_occurred:
+            close_old_connections()
+        return function(*args, **kwargs)
+    try:
+        return _attempt(function, *args, **kwargs)
+    except DatabaseAway:
+        if not _may_repeat():
+            raise
+    return _attempt(function, *args, **kwargs)
+
+
+def _attempt(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    _leave_what_is_dead()
     try:
         return function(*args, **kwargs)
-    except (OperationalError, InterfaceError) as error:
-        if connection.vendor != "postgresql":
+    except AppError:
+        raise
+    except Exception as error:
+        if not (lost.is_away(error) or (isinstance(error, Error) and lost.is_gone())):
             raise
-        if _is_lost():
-            _losses += 1
-        elif not _cannot_serve(error):
-            raise
+        _lose()
         raise DatabaseAway("The database does not answer. It goes again by itself.", retry_after_s=1.0) from error
 
 
-def _is_lost() -> bool:
-    """Is there no connection, or one that broke? An error of the work itself leaves it whole."""
-    return connection.connection is None or bool(connection.connection.closed)
+def _leave_what_is_dead() -> None:
+    """Outside a request Django never reconnects by itself, so a connection that is lost would stay so."""
+    if _here.sent is None:
+        _here.sent = lost.Sent()
+    _here.sent.forget()
+    held = connection.connection
+    if held is not None and lost.has_ended(held):
+        held.close()
+        _lose()
+    if connection.errors_occurred or _here.losses != _losses:
+        connection.close()  # the pool looks at a connection before it gives it out again
+    if connection.connection is None:
+        _here.losses = _losses
 
 
-def _cannot_serve(error: Exception) -> bool:
-    """Does the server say that it cannot work now: no disk or memory left, shutting down, a file that cannot be read?"""
-    return str(getattr(error.__cause__, "sqlstate", None) or "").startswith(("08", "53", "57P", "58"))
+def _lose() -> None:
+    """What one thread notices saves the others the error: no connection from before is used any more."""
+    global _losses
+    with _losing:
+        if _here.losses != _losses:
+            return  # somebody else has noticed it
+        _losses += 1
+    lost.leave_idle()
+
+
+def losses() -> int:
+    """How often this process has lost the server since it began. Unchanged between two looks: it was there, or nobody asked."""
+    return _losses
+
+
+def _may_repeat() -> bool:
+    """Did the work lose its connection while it had only read? Not if there is none to be had: that was waited for."""
+    return _here.sent is not None and _here.sent.is_only_reads and connection.connection is not None
 
 
 async def _visit(patience_s: float, call: Callable[[], T]) -> T:

@@ -4,8 +4,8 @@ A page is two range reads of one index per entry of the branch's path, whatever 
 One statement writes: an upsert that only ever raises a revision, so a repeat changes nothing.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from functools import lru_cache, wraps
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import lru_cache
 from typing import Any, ParamSpec, TypeVar, cast
 from uuid import UUID
 
@@ -35,17 +35,14 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def _unavailable(function: Callable[P, T]) -> Callable[P, T]:
+async def _ask(
+    in_thread: Callable[..., Awaitable[T]], function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+) -> T:
     """A database that cannot be reached is Unavailable; a mistake of ours stays what it is."""
-
-    @wraps(function)
-    def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return function(*args, **kwargs)
-        except (OperationalError, InterfaceError) as error:
-            raise Unavailable("The message store does not answer. It goes again by itself.", "store") from error
-
-    return call
+    try:
+        return await in_thread(function, *args, **kwargs)
+    except (OperationalError, InterfaceError) as error:
+        raise Unavailable("The message store does not answer. It goes again by itself.", "store") from error
 
 
 class OrmMessageStore:
@@ -53,35 +50,35 @@ class OrmMessageStore:
 
     async def put(self, messages: Sequence[Message]) -> None:
         if messages:
-            await in_db_later(_put, messages)
+            await _ask(in_db_later, _put, messages)
 
     async def get(self, message_id: UUID) -> Message | None:
-        return await in_db(_get, message_id)
+        return await _ask(in_db, _get, message_id)
 
     async def page(
         self, path: Sequence[Range], *, before: int | None = None, after: int | None = None, limit: int = 50
     ) -> list[Message]:
-        return await in_db(_page, path, before, after, limit)
+        return await _ask(in_db, _page, path, before, after, limit)
 
     async def edit(self, message: Message, *, editor_name: str) -> bool:
-        return await in_db(_edit, message, editor_name)
+        return await _ask(in_db, _edit, message, editor_name)
 
     async def revisions(self, message_id: UUID) -> list[Revision]:
-        return await in_db(_revisions, message_id)
+        return await _ask(in_db, _revisions, message_id)
 
     async def forget(self, branch_id: UUID) -> None:
-        while await in_db_later(_forget_some, branch_id):
+        while await _ask(in_db_later, _forget_some, branch_id):
             pass
 
     # -- for moving everything ------------------------------------------------------------------------------
 
     async def branches(self) -> AsyncIterator[UUID]:
-        for branch_id in await in_db(_branches):
+        for branch_id in await _ask(in_db, _branches):
             yield branch_id
 
     async def put_revisions(self, revisions: Sequence[tuple[UUID, Revision]]) -> None:
         if revisions:
-            await in_db_later(_put_revisions, revisions)
+            await _ask(in_db_later, _put_revisions, revisions)
 
 
 def _upsert_sql() -> str:
@@ -97,7 +94,6 @@ def _upsert_sql() -> str:
     """  # noqa: S608  every name is one of our own columns
 
 
-@_unavailable
 def _put(messages: Sequence[Message]) -> None:
     sql = _upsert_sql()
     with transaction.atomic(), connection.cursor() as cursor:
@@ -137,7 +133,6 @@ def _values(message: Message) -> dict[str, Any]:
     }
 
 
-@_unavailable
 def _get(message_id: UUID) -> Message | None:
     row = _one.one(id=message_id)
     return _message(row) if row is not None else None
@@ -157,7 +152,6 @@ def _message(row: tuple[Any, ...]) -> Message:
     return Message(id=value.pop("message_id"), author=author, meta=_decode_meta(bytes(value.pop("meta"))), **value)
 
 
-@_unavailable
 def _page(path: Sequence[Range], before: int | None, after: int | None, limit: int) -> list[Message]:
     forward = after is not None
     found: list[list[Message]] = []
@@ -221,7 +215,6 @@ def _part(branch_id: UUID, low: int, high: int, count: int, *, is_forward: bool)
         return sorted(_decode_page(cursor.fetchone()[0]), key=lambda message: (message.seq, message.variant))
 
 
-@_unavailable
 def _edit(message: Message, editor_name: str) -> bool:
     with transaction.atomic():
         kept = StoredMessage.objects.select_for_update().filter(message_id=message.id).first()
@@ -244,7 +237,6 @@ def _edit(message: Message, editor_name: str) -> bool:
         return True
 
 
-@_unavailable
 def _forget_some(branch_id: UUID) -> bool:
     """Some messages of the branch with their superseded texts. False: there are no more."""
     with transaction.atomic():
@@ -257,18 +249,15 @@ def _forget_some(branch_id: UUID) -> bool:
     return bool(ids)
 
 
-@_unavailable
 def _revisions(message_id: UUID) -> list[Revision]:
     rows = StoredRevision.objects.filter(message_id=message_id).order_by("revision")
     return [Revision(r.revision, r.body, cast(MessageState, r.state), r.editor_name, r.edited_at) for r in rows]
 
 
-@_unavailable
 def _branches() -> list[UUID]:
     return list(StoredMessage.objects.order_by("branch_id").values_list("branch_id", flat=True).distinct())
 
 
-@_unavailable
 def _put_revisions(revisions: Sequence[tuple[UUID, Revision]]) -> None:
     StoredRevision.objects.bulk_create(
         [

@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from pathlib import Path
 from typing import Any
 
 from tests.client import Client, Json
@@ -46,6 +47,10 @@ class Cluster:
         self.deployment = deployment
         self.one, self.two = (Watcher(web.url) for web in deployment.webs)
         self.project = ""
+
+    @property
+    def folder(self) -> Path:
+        return self.deployment.folder
 
     @property
     def redis(self) -> Redis:

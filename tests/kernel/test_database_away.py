@@ -15,9 +15,9 @@ from tools import services
 ROOT = Path(__file__).resolve().parents[2]
 # In a process of its own: the settings name the database when they are read.
 ASK = """
-import asyncio, sys
+import asyncio, contextlib, sys, uuid
 import django; django.setup()
-from django.db import connection, OperationalError
+from django.db import connection, transaction, DatabaseError, OperationalError
 from chatplatform.kernel.db import DatabaseAway, in_db, close
 from chatplatform.kernel.errors import Unavailable
 
@@ -32,6 +32,75 @@ def wrong():
 def full():
     with connection.cursor() as cursor:
         cursor.execute("do $$ begin raise exception 'no space left' using errcode = 'disk_full'; end $$")
+
+def end(which):
+    # End connections of this database, from another one.
+    import psycopg
+    from django.conf import settings
+    with psycopg.connect(settings.DATABASE_URL, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+                      " AND datname = current_database()" + which)
+
+def read():
+    from django.contrib.sessions.models import Session
+    return Session.objects.filter(session_key="none").count()
+
+times = []
+def read_and_be_cut_off():
+    read()
+    times.append(1)
+    if len(times) == 1:
+        end("")
+    return read()
+
+def write_and_be_cut_off():
+    times.append(1)
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE gone (a int)")
+    end("")
+    read()
+
+def be_cut_off_in_a_transaction(then):
+    # Django has a new, whole connection by the time the error arrives.
+    with transaction.atomic():
+        read()
+        end("")
+        with transaction.atomic():
+            then()
+
+def defer():
+    from messaging.runs.dispatch import jobs
+    jobs.defer([uuid.uuid4()])
+
+def swallow():
+    # What went wrong is not seen here, but the transaction cannot go on.
+    with transaction.atomic():
+        with contextlib.suppress(DatabaseError), transaction.atomic():
+            end("")
+            read()
+        read()
+
+async def is_away(work, *words):
+    try:
+        await in_db(work, *words)
+    except DatabaseAway:
+        return True
+    return False
+
+async def broken_in_every_way():
+    assert await asyncio.gather(*(in_db(read) for _ in range(8))) == [0] * 8
+    end("")  # all lie idle
+    assert await asyncio.gather(*(in_db(read) for _ in range(8))) == [0] * 8
+    assert await in_db(read_and_be_cut_off) == 0 and len(times) == 2, "what only reads is begun again"
+    times.clear()
+    assert await is_away(write_and_be_cut_off) and len(times) == 1, "what writes never"
+    def write():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(0)")
+    assert await is_away(be_cut_off_in_a_transaction, write)
+    assert await is_away(be_cut_off_in_a_transaction, defer)
+    assert await is_away(swallow)
+    assert await in_db(read) == 0
 
 async def many():
     return await asyncio.gather(*(in_db(one) for _ in range(8)), return_exceptions=True)
@@ -60,6 +129,9 @@ async def main():
     first = await many()
     assert sum(error is not None for error in first) <= 8, first  # those that were in a thread with an old connection
     assert await many() == [None] * 8
+    from django.core.management import call_command
+    await asyncio.to_thread(call_command, "migrate", verbosity=0)
+    await broken_in_every_way()
     close(); connection.close_pool()
     print("whole", flush=True)
 

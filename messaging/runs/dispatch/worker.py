@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from chatplatform.kernel import db
 from chatplatform.kernel.backends import backend
 from chatplatform.kernel.clock import monotonic
 from chatplatform.kernel.db import in_db
@@ -43,6 +44,7 @@ class WorkerDispatcher:
         self._offers = Offers()
         self._jobs = Jobs(self._take_job)
         self._watch = Watch()
+        self._losses = 0
         self._is_leaving = False
         self._hurry = asyncio.Event()
         self._takers: list[asyncio.Task[None]] = []
@@ -188,7 +190,11 @@ class WorkerDispatcher:
             await in_db(workers.report, self.most, len(self.running), is_leaving=self._is_leaving)
         if self._is_leaving:
             return
-        for hold in self._watch.abandoned(await in_db(leases.open_holds), monotonic()):
+        holds = await in_db(leases.open_holds)
+        if (losses := db.losses()) != self._losses:  # nobody could renew meanwhile, though this look did not fail
+            self._losses = losses
+            self._watch.forget()
+        for hold in self._watch.abandoned(holds, monotonic()):
             if len(self.running) >= self.most:
                 break
             self._take_over(hold)
