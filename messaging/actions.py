@@ -2,6 +2,9 @@
 
 from uuid import UUID
 
+from django.conf import settings
+
+from chatplatform.kernel import limits
 from chatplatform.kernel.db import in_db
 from messaging import access, asking
 from messaging.runs import services as runs
@@ -24,7 +27,8 @@ async def cancel_run(user_id: UUID, run_id: UUID) -> None:
 
 
 async def again(user_id: UUID, turn_id: UUID, model_id: str | None) -> Again:
-    """Ask the same model once more, or another one: a new variant beside the old answer."""
+    """Ask the same model once more, or another one: a new variant beside the old answer. Raises TooMany, too."""
+    await in_db(limits.hit, "send", user_id, settings.SEND_RATE)
     let_in = await _of_turn(user_id, turn_id, Permission.WRITE)
     speaker = await in_db(_speaker, let_in.project_id, model_id) if model_id is not None else None
     return await runs.again(turn_id, let_in.user, speaker)

@@ -3,14 +3,12 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Header, Query, Router
 
 from chatplatform.kernel.errors import Invalid
 from chatplatform.kernel.http import Body, answers, asker, no_content, reply
 from chatplatform.kernel.ids import new_id
-from chatplatform.kernel.limits import hit
 from messaging import access, actions, history, services
 from messaging.protocol.commands import Send
 from messaging.protocol.views import MessagesPage
@@ -95,9 +93,7 @@ async def get_message(request: HttpRequest, message_id: UUID) -> HttpResponse:
 @router.patch("/messages/{message_id}", openapi_extra=answers(Message))
 async def edit_message(request: HttpRequest, message_id: UUID, body: MessageChange) -> HttpResponse:
     """Replace the text of your own message; the old one stays as a revision."""
-    user_id = asker(request)
-    hit("send", user_id, settings.SEND_RATE)
-    return reply(await services.edit(user_id, message_id, body.body, body.revision))
+    return reply(await services.edit(asker(request), message_id, body.body, body.revision))
 
 
 @router.delete("/messages/{message_id}", openapi_extra=answers(Message))
@@ -128,9 +124,7 @@ async def cancel_turn(request: HttpRequest, turn_id: UUID) -> HttpResponse:
 @router.post("/turns/{turn_id}/again", openapi_extra=answers(Again, status=201), tags=["runs"])
 async def ask_again(request: HttpRequest, turn_id: UUID, body: AgainIn) -> HttpResponse:
     """Regenerate, retry, or ask another model: a new sibling of the answer."""
-    user_id = asker(request)
-    hit("send", user_id, settings.SEND_RATE)
-    return reply(await actions.again(user_id, turn_id, body.model_id), 201)
+    return reply(await actions.again(asker(request), turn_id, body.model_id), 201)
 
 
 @router.post("/turns/{turn_id}/try-now", openapi_extra=answers(None, status=204), tags=["runs"])

@@ -178,17 +178,18 @@ def _named(command: Send, let_in: ThreadAccess) -> tuple[UUID, ...]:
 
 
 async def edit(user_id: UUID, message_id: UUID, body: str, revision: int) -> Message:
-    """Replace the text of your own message. Conflict if it is not at `revision` any more."""
+    """Replace the text of your own message. Conflict if it is not at `revision` any more. A repeat changes nothing."""
     check_body(body)
+    await in_db(limits.hit, "send", user_id, settings.SEND_RATE)
     message, let_in = await _to_change(user_id, message_id)
     if not _is_own(message, let_in):
         raise Forbidden(f"Only {message.author.name} can change these words.")
     if message.state == "deleted":
         raise Conflict("This message is deleted. Restore it first.", "deleted")
-    if message.revision != revision:
-        raise _changed(message)
     if body == message.body:
         return message
+    if message.revision != revision:
+        raise _changed(message)
     return await _replace(message, let_in, body=body)
 
 

@@ -93,7 +93,7 @@ async def list_projects(request: HttpRequest, deleted: bool = False) -> HttpResp
 @router.post("/projects", openapi_extra=answers(ProjectView, status=201))
 async def create_project(request: HttpRequest, body: ProjectIn) -> HttpResponse:
     user_id = asker(request)
-    hit("make", user_id, settings.MAKE_RATE)
+    await in_db(hit, "make", user_id, settings.MAKE_RATE)
     membership = await in_db(services.create_project, user_id, body.name, body.about)
     return reply(queries.project_view(membership), 201)
 
@@ -176,7 +176,7 @@ async def list_invites(request: HttpRequest, project_id: UUID) -> HttpResponse:
 async def create_invite(request: HttpRequest, project_id: UUID, body: InviteIn) -> HttpResponse:
     """The answer is the only one that holds the link."""
     user_id = asker(request)
-    hit("invite", user_id, settings.INVITE_RATE)
+    await in_db(hit, "invite", user_id, settings.INVITE_RATE)
     invite, code = await in_db(
         invites.create_invite, user_id, project_id, body.role, body.note, body.days, body.max_uses
     )
@@ -198,7 +198,7 @@ async def restore_invite(request: HttpRequest, project_id: UUID, invite_id: UUID
 @router.post("/invites/preview", auth=None, openapi_extra=answers(InvitePreview))
 async def preview_invite(request: HttpRequest, body: CodeIn) -> HttpResponse:
     """What the holder of a link joins. Needs no sign-in; guesses are limited by address."""
-    hit("invite-preview", client_address(request), settings.INVITE_RATE)
+    await in_db(hit, "invite-preview", client_address(request), settings.INVITE_RATE)
     user_id = request.user.pk if request.user.is_authenticated else None
     return reply(await in_db(invites.preview_invite, body.code, user_id))
 
@@ -206,5 +206,5 @@ async def preview_invite(request: HttpRequest, body: CodeIn) -> HttpResponse:
 @router.post("/invites/accept", openapi_extra=answers(ProjectView))
 async def accept_invite(request: HttpRequest, body: CodeIn) -> HttpResponse:
     user_id = asker(request)
-    hit("invite-accept", user_id, settings.INVITE_RATE)
+    await in_db(hit, "invite-accept", user_id, settings.INVITE_RATE)
     return reply(queries.project_view(await in_db(invites.accept_invite, user_id, body.code)))

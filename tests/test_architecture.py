@@ -211,6 +211,22 @@ def test_synchronous_areas_stay_synchronous() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_counting_never_holds_up_the_loop() -> None:
+    """Where processes count together, each of these asks Redis and waits for it: off the loop, through `in_db`."""
+    asks = {"hit", "left", "clear", "limits.hit", "limits.left", "limits.clear"}
+    wrong = []
+    for module, file in MODULES.items():
+        tree = ast.parse(file.read_text())
+        imported = set(_names(tree)) & {
+            "chatplatform.kernel.limits",
+            *(f"chatplatform.kernel.limits.{n}" for n in asks),
+        }
+        for coroutine in (n for n in ast.walk(tree) if imported and isinstance(n, ast.AsyncFunctionDef)):
+            calls = [ast.unparse(n.func) for n in ast.walk(coroutine) if isinstance(n, ast.Call)]
+            wrong += [f"{module}.{coroutine.name} calls {call}" for call in calls if call in asks]
+    assert not wrong, "\n".join(wrong)
+
+
 def _cycle(graph: Mapping[str, list[str]]) -> list[str]:
     """One circle of the graph, or nothing."""
     done: set[str] = set()

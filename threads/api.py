@@ -99,7 +99,7 @@ async def list_threads(
 async def create_thread(request: HttpRequest, project_id: UUID, body: ThreadIn) -> HttpResponse:
     """A new thread; from a message on, its history is that message's branch up to there."""
     user_id = asker(request)
-    hit("make", user_id, settings.MAKE_RATE)
+    await in_db(hit, "make", user_id, settings.MAKE_RATE)
 
     def work() -> ThreadAccess:
         thread = services.create_thread(
@@ -174,7 +174,7 @@ async def mark_read(request: HttpRequest, thread_id: UUID, body: ReadIn) -> Http
 async def create_branch(request: HttpRequest, thread_id: UUID, body: BranchIn) -> HttpResponse:
     """Branch off after a place, with one of its variants standing there. No message is copied."""
     user_id = asker(request)
-    hit("make", user_id, settings.MAKE_RATE)
+    await in_db(hit, "make", user_id, settings.MAKE_RATE)
 
     def work() -> BranchView:
         branch = services.fork(user_id, thread_id, body.name, body.from_branch_id, body.seq, body.variant)

@@ -60,7 +60,7 @@ async def list_providers(request: HttpRequest) -> HttpResponse:
 async def add_provider(request: HttpRequest, body: ProviderIn) -> HttpResponse:
     """Add a provider. It is asked for its models once and kept only if it answers."""
     user_id = asker(request)
-    hit("provider", user_id, settings.MAKE_RATE)
+    await in_db(hit, "provider", user_id, settings.MAKE_RATE)
     return reply(await accounts.add(user_id, **body.model_dump()), 201)
 
 
@@ -68,7 +68,7 @@ async def add_provider(request: HttpRequest, body: ProviderIn) -> HttpResponse:
 async def change_provider(request: HttpRequest, provider_id: UUID, body: ProviderChange) -> HttpResponse:
     """Change a provider. A new key or address replaces the old one only after it has answered."""
     user_id = asker(request)
-    hit("provider", user_id, settings.MAKE_RATE)
+    await in_db(hit, "provider", user_id, settings.MAKE_RATE)
     return reply(await accounts.change(user_id, provider_id, **body.model_dump()))
 
 
@@ -83,5 +83,5 @@ async def remove_provider(request: HttpRequest, provider_id: UUID) -> HttpRespon
 async def refresh_provider(request: HttpRequest, provider_id: UUID) -> HttpResponse:
     """Ask a provider for its models again, now."""
     user_id = asker(request)
-    hit("provider", user_id, settings.MAKE_RATE)
+    await in_db(hit, "provider", user_id, settings.MAKE_RATE)
     return reply(await accounts.refresh(user_id, provider_id))

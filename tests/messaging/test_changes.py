@@ -70,6 +70,29 @@ async def test_an_edit_without_a_change_is_none(live: Live, thread: Thread, alic
     assert (await services.edit(alice.id, message.id, message.body, 1)).revision == 1
 
 
+async def test_an_edit_that_is_sent_again_is_answered_as_the_first_time(
+    live: Live, thread: Thread, alice: User
+) -> None:
+    """The answer was lost on the way: whoever asks again must not be told that somebody else was quicker."""
+    message = await said(thread, alice)
+    edited = [await services.edit(alice.id, message.id, "first", 1) for _ in range(2)]
+    assert [(m.body, m.revision) for m in edited] == [("first", 2)] * 2
+    assert len(await history.revisions(message.id)) == 1
+
+
+async def test_changes_are_counted_with_what_is_said_by_whatever_way(
+    live: Live, thread: Thread, alice: User, settings: Any
+) -> None:
+    settings.SEND_RATE = "2/minute"
+    message = await said(thread, alice)
+    (client,) = await live.tabs(thread, alice)
+    assert (await client.say("edit", message_id=str(message.id), body="first", revision=1))["type"] == "ack"
+    refused = await client.say("edit", message_id=str(message.id), body="fast", revision=2)
+    assert (refused["code"], refused["retry_after_s"] > 0) == ("too_many", True)
+    answer = await client.request("PATCH", f"/messages/{message.id}", {"body": "fast", "revision": 2})
+    assert answer.status_code == 429
+
+
 async def test_nobody_edits_others_words_not_even_the_owner(live: Live, thread: Thread, alice: User, bob: User) -> None:
     message = await said(thread, bob)
     with pytest.raises(Forbidden, match="Only Bob"):
