@@ -20,7 +20,7 @@ from chatplatform.kernel.errors import AppError, Invalid, NotFound, TooMany, Una
 from messaging import access, actions, handshake, history, rooms, services
 from messaging.hub import BEAT_S, hub
 from messaging.packets import merge, pack, pack_events
-from messaging.peers import Place
+from messaging.peer_packets import Place
 from messaging.presence import presence
 from messaging.protocol import MAX_BODY_BYTES, MAX_FRAME_BYTES, PROTOCOL_VERSION
 from messaging.protocol.commands import (

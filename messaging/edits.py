@@ -16,6 +16,7 @@ from chatplatform.kernel.backends import backend
 from chatplatform.kernel.clock import now
 from chatplatform.kernel.db import in_db, in_db_later
 from chatplatform.kernel.errors import Unavailable
+from chatplatform.kernel.finishing import to_the_end
 from messaging import failpoints, rooms
 from messaging.models import Edit
 from messaging.protocol.events import AnyEvent, MessageDeleted, MessageEdited
@@ -32,6 +33,7 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 _decode = msgspec.json.Decoder(Message).decode
 
 
+@to_the_end
 async def make(message: Message, editor_name: str) -> Message | None:
     """Make `message`, with its revision raised by one, what the store keeps and the room sees; None if another change
     took that revision. The same change by the same person again is made once and answered as the first time.

@@ -4,6 +4,7 @@ Kept besides, until a turn is over: its whole words, in case the stream forgets 
 """
 
 import asyncio
+from typing import NamedTuple
 from uuid import UUID
 
 from chatplatform.kernel.clock import monotonic
@@ -64,6 +65,13 @@ class Said:
         return entry_of(kind(turn_id, self.attempt, 0, len(text), text))
 
 
+class Refused(NamedTuple):
+    """The attempt of a turn whose writer was told to stop, and when."""
+
+    attempt: int
+    at: float
+
+
 class Gathering:
     """One room's."""
 
@@ -90,13 +98,18 @@ class Gathering:
         self.forget: asyncio.TimerHandle | None = None
         self.flushed_at = 0.0
         self.window_s = LEAST_WINDOW_S
-        self.refused: dict[UUID, int] = {}  # turn → the attempt that was told to stop
+        self.refused: dict[UUID, Refused] = {}
         self.said: dict[UUID, Said] = {}
         self.is_torn = False  # the stream may lack an event that nobody tells again
 
     @property
     def is_idle(self) -> bool:
-        return not (self.deltas or self.refused or self.timer or self.is_torn or self.lock.locked())
+        return not (self.deltas or self.timer or self.is_torn or self.lock.locked())
+
+    @property
+    def remembers(self) -> bool:
+        """Something is kept of turns that may speak again."""
+        return bool(self.said or self.refused)
 
     def gather(self, event: Delta) -> None:
         self.note(event)
@@ -122,14 +135,19 @@ class Gathering:
         said.parts[type(event)].append(event.text)
         said.at = monotonic()
 
+    def refuse(self, turn_id: UUID, attempt: int) -> None:
+        earlier = self.refused.get(turn_id)
+        self.refused[turn_id] = Refused(max(attempt, earlier.attempt if earlier else 0), monotonic())
+
     def forget_turn(self, turn_id: UUID) -> None:
-        for table in (self.refused, self.said):
-            table.pop(turn_id, None)
+        self.refused.pop(turn_id, None)
+        self.said.pop(turn_id, None)
 
     def forget_abandoned(self) -> None:
         """Turns whose end nobody told here: another process took them over."""
         long_ago = monotonic() - _ABANDONED_S
         self.said = {turn_id: said for turn_id, said in self.said.items() if said.at > long_ago}
+        self.refused = {turn_id: refused for turn_id, refused in self.refused.items() if refused.at > long_ago}
 
 
 def entry_of(event: AnyEvent) -> Entry:

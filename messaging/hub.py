@@ -37,6 +37,7 @@ class Hub:
         self.rooms: dict[UUID, Room] = {}
         self.topics: dict[str, set[Socket]] = {}
         self._has_missed = False
+        self._looking: asyncio.Task[None] | None = None
 
     # -- coming and going -----------------------------------------------------------------------
 
@@ -119,16 +120,19 @@ class Hub:
     def missed(self) -> None:
         """Words of any room may have been lost on the way: look at all of them, soon."""
         self._has_missed = True
-        self._looking = asyncio.get_running_loop().create_task(self._look())
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.get_running_loop().create_task(self._look())
 
     async def _look(self) -> None:
-        self._has_missed = False
-        for room in list(self.rooms.values()):
-            try:
-                await room.look()
-            except Unavailable:
-                self._has_missed = True
-                return
+        """At all rooms, and again if more was missed meanwhile. What cannot be seen now is looked at by a later `tick`."""
+        while self._has_missed:
+            self._has_missed = False
+            for room in list(self.rooms.values()):
+                try:
+                    await room.look()
+                except Unavailable:
+                    self._has_missed = True
+                    return
 
     def cost_s(self, thread_id: UUID) -> float:
         """What the last broadcast to this room cost the loop, in seconds."""
@@ -213,7 +217,7 @@ class Hub:
             elif socket.is_free and self._behind(socket) is not None:
                 socket.wake()
         if self._has_missed:
-            await self._look()
+            self.missed()
         tops: dict[UUID, int] = {}
         for thread_id in {seat.thread_id for socket in due for seat in socket.seats.values() if seat.is_live}:
             if (room := self.rooms.get(thread_id)) is not None:

@@ -118,16 +118,19 @@ def send_from_thread(notice: AnyNotice) -> None:
     """As `send`, from a database's thread, or from a command that has no loop. Never fails."""
     if _loop is not None and not _loop.is_closed():
         _loop.call_soon_threadsafe(send, notice, context=contextvars.Context())
-    elif settings.IS_SHARED:
+        return
+    relay: Relay = import_string(
+        settings.BACKENDS["relay"]
+    )()  # of its own: the process's may belong to a loop that ended
+    if not relay.is_alone:
         # In a thread of its own: whoever calls may have a loop of theirs running here.
-        telling = threading.Thread(target=asyncio.run, args=(_send_alone(notice),), name="notice")
+        telling = threading.Thread(target=asyncio.run, args=(_send_alone(relay, notice),), name="notice")
         telling.start()
         telling.join()
 
 
-async def _send_alone(notice: AnyNotice) -> None:
+async def _send_alone(relay: Relay, notice: AnyNotice) -> None:
     try:
-        relay: Relay = import_string(settings.BACKENDS["relay"])()
         await relay.start()
         relay.send(GROUP, msgspec.json.encode(_Packet(_me, notice)))
         await relay.stop()

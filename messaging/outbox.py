@@ -15,7 +15,6 @@ from functools import lru_cache
 from uuid import UUID
 
 import msgspec
-from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.db.models import Q, QuerySet
 
@@ -28,6 +27,7 @@ from chatplatform.kernel.prepared import ID, NO_END, PreparedInsert, PreparedQue
 from messaging import edits, failpoints, rooms
 from messaging.models import Outbox
 from messaging.protocol.events import AnyEvent, MessageCreated, TurnFinished
+from messaging.relays.base import Relay
 from messaging.stores.base import MessageStore
 from messaging.types import Message, Range
 
@@ -242,7 +242,8 @@ async def stop() -> None:
 
 
 async def _sweep_for_ever() -> None:
-    rounds, is_alone = 0, not settings.IS_SHARED
+    relay: Relay = backend("relay")
+    rounds, is_alone = 0, relay.is_alone
     older_than_s = 0.0 if is_alone else LEFT_BEHIND_S
     while True:
         try:
@@ -255,5 +256,7 @@ async def _sweep_for_ever() -> None:
                 await in_db_later(edits.prune)
         except (AppError, DatabaseError) as error:
             log.warning("The outbox could not be swept; trying again: %s", error)
+        except Exception:  # a mistake of ours must not end the sweeping
+            log.exception("The outbox could not be swept; trying again.")
         rounds += 1
         await asyncio.sleep(SWEEP_EVERY_S)

@@ -15,11 +15,10 @@ from typing import Protocol
 from uuid import UUID
 
 import msgspec
-from msgspec import Struct
 
 from chatplatform.kernel.clock import monotonic
+from messaging.peer_packets import Ask, Beat, Bye, Came, Packet, Place, Went, Whole, decode
 from messaging.relays.base import Relay
-from projects.types import PersonView
 
 log = logging.getLogger(__name__)
 
@@ -28,53 +27,6 @@ BEAT_S = 3.0
 LOST_S = 10.0  # three beats and a little
 ASK_AGAIN_S = 1.0
 ANSWER_S = 0.02  # several who ask at once are answered once
-
-
-class Place(Struct, frozen=True, array_like=True):
-    """Somebody in a room of one process, however many tabs they have there."""
-
-    project_id: UUID
-    thread_id: UUID
-    person: PersonView
-
-
-class Packet(Struct, frozen=True, tag=True):
-    """`number` counts the sender's changes; a packet that is no change carries the last one's."""
-
-    process: str
-    number: int
-
-
-class Came(Packet, frozen=True):
-    place: Place
-
-
-class Went(Packet, frozen=True):
-    """`is_told`: the sender knew of nobody else who has this person, so it told the room that they left."""
-
-    place: Place
-    is_told: bool
-
-
-class Whole(Packet, frozen=True):
-    places: list[Place]
-
-
-class Beat(Packet, frozen=True):
-    pass
-
-
-class Ask(Packet, frozen=True):
-    """For the whole of one process, or (null) of all."""
-
-    of: str | None
-
-
-class Bye(Packet, frozen=True):
-    """The sender ends; its people come back to others in a moment."""
-
-
-_decode = msgspec.json.Decoder(Came | Went | Whole | Beat | Ask | Bye).decode
 
 
 class How(Enum):
@@ -116,7 +68,7 @@ class Peers:
         self._peers: dict[str, _Peer] = {}
         self._beat_at = 0.0
         self._answer: asyncio.TimerHandle | None = None
-        self._leaving: set[asyncio.TimerHandle] = set()
+        self._leaving: dict[str, asyncio.TimerHandle] = {}
         self._take: dict[type, Callable[[str, _Peer, object], None]] = {
             Came: self._take_came,
             Went: self._take_went,
@@ -137,7 +89,7 @@ class Peers:
     def stop(self) -> None:
         self._send(Bye(self.id, self._number))
         self._relay.mute(GROUP, self.hear)
-        for timer in (*self._leaving, *([self._answer] if self._answer else [])):
+        for timer in (*self._leaving.values(), *([self._answer] if self._answer else [])):
             timer.cancel()
 
     def catch_up(self) -> None:
@@ -177,7 +129,7 @@ class Peers:
 
     def hear(self, group: str, data: bytes) -> None:
         try:
-            packet = _decode(data)
+            packet = decode(data)
         except msgspec.DecodeError as error:  # from another version of the product, while it is being replaced
             log.warning("A word of another process about who is here is not understood: %s", error)
             return
@@ -241,10 +193,10 @@ class Peers:
     def _take_bye(self, packet: Bye) -> None:
         """Not at once: whoever was there is coming back to another process."""
         if packet.process in self._peers:
-            timer = asyncio.get_running_loop().call_later(BEAT_S, self._drop, packet.process)
-            self._leaving.add(timer)
+            self._leaving[packet.process] = asyncio.get_running_loop().call_later(BEAT_S, self._drop, packet.process)
 
     def _drop(self, process: str) -> None:
+        self._leaving.pop(process, None)
         peer = self._peers.pop(process, None)
         if peer is not None:
             for place in peer.places.values():

@@ -14,7 +14,8 @@ from chatplatform.kernel.backends import backend
 from chatplatform.kernel.clock import monotonic
 from chatplatform.kernel.errors import Unavailable
 from messaging import rooms
-from messaging.peers import How, Peers, Place
+from messaging.peer_packets import Place
+from messaging.peers import How, Peers
 from messaging.protocol.events import PresenceChanged, TypingNow
 from messaging.relays.base import Relay
 from projects.types import PersonView

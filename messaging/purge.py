@@ -56,6 +56,8 @@ async def _sweep_for_ever() -> None:
             await sweep()
         except (AppError, DatabaseError) as error:
             log.warning("What was deleted long ago could not be purged; trying again within the hour: %s", error)
+        except Exception:  # a mistake of ours must not end the purging
+            log.exception("What was deleted long ago could not be purged; trying again within the hour.")
 
 
 async def sweep() -> int:

@@ -130,15 +130,17 @@ async def _flush(thread_id: UUID, room: Gathering, entries: tuple[Entry, ...], *
                 await _stream().forget(thread_id)  # everybody loads it anew
                 room.is_torn = False
             appended = await _stream().append(thread_id, every)
-        except Unavailable:
-            # The words are not lost: they go out before the next ones, without a hole.
+        except (Unavailable, asyncio.CancelledError) as error:
+            # The words, some of which may be other turns', are not lost: they go out before the next ones, without a hole.
             for each in gathered:
                 each.is_tried = True
             room.deltas[:0] = gathered
             room.gathered_at = gathered_at if gathered else room.gathered_at
-            room.is_torn |= lasts
+            is_away = isinstance(error, Unavailable)
+            room.is_torn |= lasts and is_away
             if room.timer is None:
-                room.timer = asyncio.get_running_loop().call_later(_AGAIN_S, _flush_soon, thread_id, room)
+                again_s = _AGAIN_S if is_away else 0.0
+                room.timer = asyncio.get_running_loop().call_later(again_s, _flush_soon, thread_id, room)
             raise
         room.flushed_at = monotonic()
         if gathered:
@@ -159,7 +161,7 @@ def _note_refused(room: Gathering, entries: tuple[Entry, ...], appended: Appende
     for index in appended.refused:
         refused = entries[index]
         assert refused.turn_id is not None  # nothing else is fenced
-        room.refused[refused.turn_id] = max(refused.attempt, room.refused.get(refused.turn_id, 0))
+        room.refuse(refused.turn_id, refused.attempt)
         if (said := room.said.get(refused.turn_id)) is not None and said.attempt <= refused.attempt:
             del room.said[refused.turn_id]
         log.info("Attempt %d of turn %s speaks no more: it was superseded.", refused.attempt, refused.turn_id)
@@ -178,10 +180,10 @@ async def _say_again(thread_id: UUID, room: Gathering, lost: list[Entry]) -> Non
 
 
 def _refuse_superseded(room: Gathering, event: TurnEvent) -> None:
-    told = room.refused.get(event.turn_id)
-    if told is None:
+    refused = room.refused.get(event.turn_id)
+    if refused is None:
         return
-    if event.attempt <= told:
+    if event.attempt <= refused.attempt:
         raise Superseded
     del room.refused[event.turn_id]
 
@@ -224,7 +226,7 @@ def _forget_when_idle(thread_id: UUID, room: Gathering) -> None:
 def _forget(thread_id: UUID, room: Gathering) -> None:
     room.forget = None
     room.forget_abandoned()
-    if room.is_idle and not room.said and monotonic() - room.flushed_at >= _IDLE_S:
+    if room.is_idle and not room.remembers and monotonic() - room.flushed_at >= _IDLE_S:
         _rooms.pop(thread_id, None)
     else:
         _forget_when_idle(thread_id, room)

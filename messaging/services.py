@@ -19,6 +19,7 @@ from chatplatform.kernel.backends import backend
 from chatplatform.kernel.clock import now
 from chatplatform.kernel.db import in_db
 from chatplatform.kernel.errors import AppError, Conflict, Forbidden, Invalid
+from chatplatform.kernel.finishing import to_the_end
 from chatplatform.kernel.ids import new_id
 from messaging import access, asking, edits, failpoints, history, news, outbox, rooms
 from messaging.models import Run
@@ -52,6 +53,7 @@ class _Accepted:
     named: tuple[UUID, ...] = ()
 
 
+@to_the_end
 async def send(user_id: UUID, command: Send) -> Sent:
     """Say something and ask models. When this returns, the message is durable and has its place for ever.
 

@@ -65,7 +65,7 @@ class Socket:
         self.catch_up = catch_up
         self._send = send
         self._wire = wire
-        self._queue: deque[Packet | dict[str, Any]] = deque()
+        self._queue: deque[Packet] = deque()
         self._queue_bytes = 0
         self._finishing: asyncio.Task[None] | None = None
 
@@ -100,9 +100,8 @@ class Socket:
 
     def drop(self, thread_id: UUID) -> None:
         """Forget what waits of a room that may not be heard any more."""
-        kept = [p for p in self._queue if not (isinstance(p, Packet) and p.thread_id == thread_id)]
-        self._queue = deque(kept)
-        self._queue_bytes = sum(len(p.data) for p in kept if isinstance(p, Packet))
+        self._queue = deque(packet for packet in self._queue if packet.thread_id != thread_id)
+        self._queue_bytes = sum(len(packet.data) for packet in self._queue)
 
     async def settle(self) -> None:
         """Wait until nothing of this socket's own waits: who does not read may not ask for more."""
@@ -130,14 +129,13 @@ class Socket:
                 await self._patiently(first)
             while not self.ended.is_set():
                 if self._queue:
-                    item = self._queue.popleft()
-                    message = item.message if isinstance(item, Packet) else item
-                    self._queue_bytes -= len(item.data) if isinstance(item, Packet) else 0
-                elif (packet := await self.catch_up(self)) is not None:
-                    message = packet.message
+                    packet = self._queue.popleft()
+                    self._queue_bytes -= len(packet.data)
+                elif (missed := await self.catch_up(self)) is not None:
+                    packet = missed
                 else:
                     break
-                await self._patiently(self._send(message))
+                await self._patiently(self._send(packet.message))
         except Exception as error:  # noqa: BLE001  as above
             self._lost(error)
         finally:

@@ -31,6 +31,7 @@ MESSAGING: tuple[tuple[str, ...], ...] = (
         "news",
         "presence",
         "peers",
+        "peer_packets",
         "notices",
         "access",
         "revocation",
@@ -55,7 +56,7 @@ DOORS = {
 # Inside messaging.runs, lowest first.
 RUNS: tuple[tuple[str, ...], ...] = (
     ("types",),
-    ("speech", "figures", "speakers", "stops"),
+    ("speech", "figures"),
     ("plans", "context", "render"),
     ("views", "past", "history", "leases"),
     ("places", "saving"),
@@ -71,10 +72,7 @@ RUNS: tuple[tuple[str, ...], ...] = (
 PURE = (
     "messaging.types",
     "messaging.protocol",
-    *(
-        f"messaging.runs.{name}"
-        for name in ("types", "speech", "figures", "speakers", "stops", "plans", "context", "render")
-    ),
+    *(f"messaging.runs.{name}" for name in ("types", "speech", "figures", "plans", "context", "render")),
 )
 IMPURE = {"django", "asyncio", "httpx", "socket", "subprocess", "channels"}
 

@@ -18,6 +18,9 @@ class Relay(Protocol):
     Everything here is called on the server's loop. Before `start` and after `stop` nothing is carried between processes.
     """
 
+    is_alone: bool
+    """There are no other processes: what one finds undone, nobody else is doing."""
+
     async def start(self) -> None: ...
 
     async def stop(self) -> None:

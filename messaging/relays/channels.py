@@ -35,6 +35,8 @@ _EVERYBODY = "relay"
 class ChannelRelay:
     """A packet is lost, or comes twice, only while a connection breaks."""
 
+    is_alone = False
+
     def __init__(self) -> None:
         self.id = str(new_id())
         self._own = f"relay.{self.id}"

@@ -10,6 +10,8 @@ log = logging.getLogger(__name__)
 class LocalRelay:
     """Loses nothing: whoever listens has heard a packet when `send` returns."""
 
+    is_alone = True
+
     def __init__(self) -> None:
         self._hearers: dict[str, list[Hear]] = {}
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from chatplatform.kernel.backends import backend
 from chatplatform.kernel.db import in_db
 from chatplatform.kernel.errors import NotFound
+from chatplatform.kernel.finishing import to_the_end
 from messaging.models import Turn
 from messaging.runs import changes, engine, live
 from messaging.runs.changes import create_run
@@ -43,6 +44,7 @@ async def started(new: NewRun) -> None:
     await engine.tell(new)
 
 
+@to_the_end
 async def cancel_turn(turn_id: UUID, by: str) -> None:
     """Stop one answer in the name of `by`; what was said stays. One that has ended is left alone."""
     step = await in_db(changes.cancel_turn, turn_id, by)
@@ -51,6 +53,7 @@ async def cancel_turn(turn_id: UUID, by: str) -> None:
     backend("dispatcher").cancel(turn_id)
 
 
+@to_the_end
 async def cancel_run(run_id: UUID, by: str) -> None:
     """Stop all answers of a run. One that has ended is left alone."""
     step, running = await in_db(changes.cancel_run, run_id, by)
@@ -60,6 +63,7 @@ async def cancel_run(run_id: UUID, by: str) -> None:
         await engine.follow(step)
 
 
+@to_the_end
 async def again(turn_id: UUID, user: User, speaker: Speaker | None = None) -> Again:
     """Ask once more, the same model or another: a new variant at the same place and lane."""
     step = await in_db(changes.again, turn_id, user, speaker)

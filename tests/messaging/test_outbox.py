@@ -1,6 +1,7 @@
 """Acknowledged means durable: whatever fails after the commit is repeated, and nothing is seen twice."""
 
 import asyncio
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from chatplatform.kernel.ids import new_id
 from messaging import history, outbox, rooms, services
 from messaging.models import Outbox
 from messaging.protocol.commands import Send
+from messaging.types import Cursor
 from projects.models import Project, User
 from projects.people import change_role
 from tests.messaging.conftest import Live
@@ -40,6 +42,35 @@ async def test_a_message_is_cleared_once_it_is_stored(live: Live, thread: Thread
     assert await rows(body__isnull=False) == 0
     kept = await backend("message_store").get(sent.message_id)
     assert kept.body == "hello"
+
+
+async def test_what_was_accepted_is_told_at_once_though_its_sender_has_gone(
+    live: Live, thread: Thread, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tab that closes cancels what is under way for it, here at the worst moment: the message is accepted, nothing is told."""
+    monkeypatch.setattr(outbox, "LEFT_BEHIND_S", 3600.0)  # no sweeper helps
+    accept, loop = services._accept, asyncio.get_running_loop()
+
+    def accepted(*args: Any) -> Any:
+        found = accept(*args)
+        loop.call_soon_threadsafe(sending.cancel)  # before the loop hears that it is accepted
+        return found
+
+    monkeypatch.setattr(services, "_accept", accepted)
+    before = await rooms.top(thread.id)
+    command = Send("", new_id(), thread.id, "hello", models=["scripted:ada"])
+    sending = asyncio.create_task(services.send(alice.id, command))
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    async with asyncio.timeout(10):
+        while len(told := await kinds(thread, before)) < 3:
+            await asyncio.sleep(0.01)
+    assert told[:3] == ["message.created", "message.created", "run.changed"]
+
+
+async def kinds(thread: Thread, since: Cursor) -> list[str]:
+    found = await rooms.read_after(thread.id, since)
+    return [json.loads(data)["type"] for data in found.events] if found is not None else []
 
 
 async def test_with_the_store_away_one_still_talks_and_reads(

@@ -10,7 +10,7 @@ import pytest
 
 from chatplatform.kernel.ids import new_id
 from messaging import peers, presence
-from messaging.peers import Place
+from messaging.peer_packets import Place
 from messaging.presence import Presence
 from messaging.protocol.events import PresenceChanged, TypingNow
 from messaging.relays.base import Hear

@@ -95,6 +95,48 @@ async def test_several_events_are_one_frame(monkeypatch: pytest.MonkeyPatch) -> 
     assert calls == [2]
 
 
+async def test_words_of_others_outlive_a_writer_that_is_stopped_in_the_middle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever appends takes along what was gathered, and may be cancelled before the stream has answered."""
+    one = Turn(new_id())
+    two = Turn(one.thread)
+    for turn in (one, two):
+        await turn.say("a")
+    log = backend("stream_log")
+    real, is_there, goes_on = log.append, asyncio.Event(), asyncio.Event()
+
+    async def append(thread: Any, entries: Any) -> Any:
+        is_there.set()
+        await goes_on.wait()
+        return await real(thread, entries)
+
+    monkeypatch.setattr(log, "append", append)
+    await two.say("b")
+    stopped = asyncio.create_task(rooms.publish(one.thread, TurnStarted(one.id, new_id(), 1, now())))
+    await is_there.wait()
+    stopped.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await stopped
+    goes_on.set()
+    async with asyncio.timeout(5):
+        while len(events := await told(one.thread)) < 3:
+            await asyncio.sleep(gathering.LEAST_WINDOW_S)
+    assert [(e["turn_id"], e["at"], e["text"]) for e in events[1:]] == [(str(two.id), 0, "a"), (str(two.id), 1, "b")]
+
+
+async def test_a_room_is_forgotten_although_a_writer_was_refused_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    thread = new_id()
+    await Turn(thread, attempt=2).say("new")
+    old = Turn(thread, attempt=1)
+    (old.id,) = rooms._rooms[thread].said
+    with pytest.raises(rooms.Superseded):
+        await rooms.publish(thread, TurnStarted(old.id, new_id(), 1, now()))
+    assert rooms._rooms[thread].refused
+    monkeypatch.setattr(gathering, "_ABANDONED_S", 0.0)
+    monkeypatch.setattr(rooms, "_IDLE_S", 0.0)
+    rooms._forget(thread, rooms._rooms[thread])
+    assert thread not in rooms._rooms
+
+
 async def test_a_superseded_writer_is_told_so() -> None:
     thread = new_id()
     new, old = Turn(thread, attempt=2), Turn(thread, attempt=1)
