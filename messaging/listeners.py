@@ -36,7 +36,7 @@ from projects.models import Membership
 from threads import signals as threads
 from threads.models import Branch
 from threads.queries import branch_view, get_thread, thread_view
-from threads.types import BranchView, ChoiceView, ThreadView
+from threads.types import BranchView, ChoiceView, NamedView, ThreadView
 
 log = logging.getLogger(__name__)
 
@@ -212,8 +212,10 @@ def _thread(thread_id: UUID) -> tuple[ThreadView, news.Audience] | None:
     return (thread_view(thread), news.audience_of(thread)) if thread is not None else None
 
 
-def _thread_read(*, user_id: UUID, thread_id: UUID, seq: int, **_: Any) -> None:
-    _on_loop(rooms.tell, f"user.{user_id}", ThreadRead(thread_id, seq))
+def _thread_read(
+    *, user_id: UUID, thread_id: UUID, branch_id: UUID, seq: int, named: NamedView | None, **_: Any
+) -> None:
+    _on_loop(rooms.tell, f"user.{user_id}", ThreadRead(thread_id, branch_id, seq, named))
 
 
 def _branch_created(*, branch_id: UUID, **_: Any) -> None:

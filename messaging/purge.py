@@ -25,7 +25,7 @@ from messaging.stores.base import MessageStore
 from projects.audit import note
 from projects.models import Project
 from projects.queries import KEPT_DAYS
-from threads.models import Branch, Choice, Participant, ReadMark, Thread
+from threads.models import Branch, Choice, Mention, Participant, ReadMark, Thread
 
 log = logging.getLogger(__name__)
 
@@ -120,6 +120,7 @@ def _forget_some(thread_id: UUID) -> bool:
         Outbox.objects.filter(thread_id=thread_id),
         Choice.objects.filter(branch__thread_id=thread_id),
         ReadMark.objects.filter(thread_id=thread_id),
+        Mention.objects.filter(thread_id=thread_id),
     )
     for rows in every:
         some = list(rows.values_list("pk", flat=True)[:STEP])

@@ -6,7 +6,8 @@ outbox and the dispatcher, so what was acknowledged is never lost and never twic
 """
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -33,8 +34,10 @@ from messaging.types import Author, Message, MessageState, Meta, Revision, Sent
 from projects.access import nothing
 from projects.roles import Permission, may
 from threads.access import ThreadAccess, access_thread, members_of
+from threads.mentions import note_named
 from threads.models import Branch
 from threads.services import note_read, note_said, raise_head
+from threads.types import NamedView
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +53,8 @@ class _Accepted:
     sent: Sent
     message: Message | None = None  # null: it was sent before
     run: NewRun | None = None
-    named: tuple[UUID, ...] = ()
+    named: Mapping[UUID, NamedView] = field(default_factory=dict)
+    project_id: UUID | None = None
 
 
 @to_the_end
@@ -72,8 +76,9 @@ async def send(user_id: UUID, command: Send) -> Sent:
         if accepted.run is not None:
             await runs.started(accepted.run)
         news.changed(message.thread_id)
-        for person in accepted.named:
-            rooms.tell(f"user.{person}", PersonNamed(message.thread_id, message.id, message.author.name))
+        for person, named in accepted.named.items():
+            item = PersonNamed(message.thread_id, message.id, message.author.name, named)
+            rooms.tell(f"user.{person}", item, accepted.project_id)
     except Exception:
         # It is accepted: the outbox and the dispatcher take it from here, and the sender must know.
         log.exception("Message %s was accepted but not told at once.", message.id)
@@ -144,7 +149,8 @@ def _write(user_id: UUID, command: Send) -> _Accepted:
     note_said(let_in.thread, command.body)
     note_read(user_id, branch, message.seq)
     sent = Sent(message.seq, message.id, run_id)
-    return _Accepted(sent, message, new_run, _named(command, let_in))
+    named = note_named(_named(command, let_in), branch, message.seq, user_id)
+    return _Accepted(sent, message, new_run, named, let_in.project_id)
 
 
 def _locked_branch(let_in: ThreadAccess, branch_id: UUID | None) -> Branch:

@@ -19,7 +19,7 @@ SPEC: dict[str, Any] = {
     "visibility": "isolated",
     "nonce": "",
 }
-LARGE = ("threads_thread", "threads_branch", "threads_readmark", "messaging_turn", "messaging_run", "messaging_outbox",
+LARGE = ("threads_thread", "threads_branch", "threads_readmark", "threads_mention", "messaging_turn", "messaging_run", "messaging_outbox",
          "messaging_storedmessage", "django_session", "usersessions_usersession")  # fmt: skip
 
 
@@ -44,7 +44,7 @@ def seed() -> dict[str, Any]:
     from messaging.models import Outbox, Run, StoredMessage, Turn
     from projects.models import Membership, Project, Role, User
     from projects.session_store import SessionStore
-    from threads.models import Branch, ReadMark, Thread
+    from threads.models import Branch, Mention, ReadMark, Thread
 
     at = timezone.now()
     users = [User(email=f"{n}@example.org", name=f"{n}") for n in range(PROJECTS)]
@@ -77,6 +77,9 @@ def seed() -> dict[str, Any]:
     Thread.objects.bulk_update(threads, ["main_branch"])
     pairs = list(zip(threads, branches, strict=True))
     ReadMark.objects.bulk_create(ReadMark(user=t.created_by, thread=t, branch=b, seq=9) for t, b in pairs[: MANY // 2])
+    Mention.objects.bulk_create(
+        Mention(user=users[n % PROJECTS], thread=t, branch=b, seq=9) for n, (t, b) in enumerate(pairs)
+    )
     runs = [
         Run(thread=t, branch=b, kind="reply", state="done", spec=SPEC, prompt_seq=1, prompt_message_id=new_id(),
             asked_by=t.created_by, asked_by_name="Alice", started_at=at)
@@ -123,7 +126,8 @@ def questions(user: Any, project: Any, thread: Any, branch: Any) -> dict[str, Ca
     from projects.roles import Permission
     from projects.sessions import open_session
     from threads.access import access_thread
-    from threads.queries import projects_with_news, thread_rows
+    from threads.mentions import forget_read, named_in
+    from threads.queries import branch_path, projects_with_news, thread_rows
 
     path = [Range(branch.pk, 1)]
     after = (timezone.now() - timedelta(hours=9), new_id())
@@ -131,6 +135,8 @@ def questions(user: Any, project: Any, thread: Any, branch: Any) -> dict[str, Ca
         "a page of threads": lambda: thread_rows(user.pk, project.pk, False, after, 20),
         "a page of archived threads": lambda: thread_rows(user.pk, project.pk, True, after, 20),
         "what is unread": lambda: projects_with_news(user.pk),
+        "who was named": lambda: named_in(user.pk, [thread.pk]),
+        "what was read names nobody": lambda: forget_read(user.pk, thread.pk, branch_path(branch), 9),
         "who may": lambda: access_thread(user.pk, thread.pk, Permission.WRITE),
         "a page of messages": lambda: orm._page(path, 2990, None, 50),
         "the newest messages": lambda: orm._page(path, None, None, 50),

@@ -36,7 +36,7 @@ def plans(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def test_every_question_was_asked(plans: Plans) -> None:
-    assert len(plans) == 14
+    assert len(plans) == 16
     assert all(plans.values())
 
 

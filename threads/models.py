@@ -1,4 +1,4 @@
-"""Threads, their branches, who takes part, what has been read and which answers were chosen.
+"""Threads, their branches, who takes part, who is named, what has been read and which answers were chosen.
 
 A branch owns only what was written after its fork. `Branch.path` lists the ranges that make up
 its history, oldest first; `Branch.head_seq`, raised under the branch's row lock, is the only
@@ -110,6 +110,21 @@ class ReadMark(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["user", "thread", "branch"], name="mark_once")]
+
+
+class Mention(models.Model):
+    """Somebody is named in a message that was not read yet. Known to that person only; goes when they have read it."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="+", db_index=False)
+    thread = models.ForeignKey(Thread, models.CASCADE, related_name="mentions")
+    branch = models.ForeignKey(Branch, models.CASCADE, related_name="+")  # the one that owns the message
+    seq = models.BigIntegerField()
+    by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "thread", "branch", "seq"], name="named_once"),
+        ]
 
 
 class Choice(models.Model):

@@ -13,8 +13,9 @@ from projects.models import Membership
 from projects.roles import Permission
 from projects.types import PersonView
 from threads.access import ThreadAccess
+from threads.mentions import named_in, unread_mentions
 from threads.models import Branch, Participant, ReadMark, Thread
-from threads.types import BranchView, PathRange, ThreadDetail, ThreadRow, ThreadView
+from threads.types import BranchView, NamedView, PathRange, ThreadDetail, ThreadRow, ThreadView
 
 MAX_PAGE = 200
 
@@ -112,7 +113,7 @@ def thread_rows(
 ) -> tuple[list[ThreadRow], tuple[datetime, UUID] | None]:
     """One page of the thread list, newest activity first, and the position to go on from (null: the end).
 
-    Four queries, however long the page.
+    Five queries, however long the page.
     """
     access = projects.access_project(user_id, project_id, Permission.READ)
     rows = visible_threads(user_id).filter(project_id=project_id, archived_at__isnull=not is_archived)
@@ -122,26 +123,29 @@ def thread_rows(
     size = max(1, min(limit, MAX_PAGE))
     page = list(rows.select_related("main_branch", "created_by").order_by("-active_at", "-id")[: size + 1])
     page, has_more = page[:size], len(page) > size
-    found, marks = line_ups(t.id for t in page), _marks(user_id, page)
-    views = [_row(t, found[t.id], marks.get(t.main_branch_id), access.membership.joined_at) for t in page]
+    found, marks, named = line_ups(t.id for t in page), _marks(user_id, page), named_in(user_id, [t.id for t in page])
+    joined = access.membership.joined_at
+    views = [_row(t, found[t.id], marks.get(t.main_branch_id), named.get(t.id), joined) for t in page]
     return views, ((page[-1].active_at, page[-1].id) if has_more else None)
 
 
 def projects_with_news(user_id: UUID) -> set[UUID]:
-    """Which of the person's projects hold a thread with something unread, by the same rule as the list's rows."""
+    """Which of the person's projects hold a thread that is unread or names them, by the rule of the list's rows."""
     read = ReadMark.objects.filter(user_id=user_id, branch=OuterRef("main_branch_id"))
     joined = Membership.objects.filter(
         user_id=user_id, project=OuterRef("project_id"), joined_at__lt=OuterRef("active_at")
     )
+    listed = visible_threads(user_id).filter(
+        project__memberships__user_id=user_id, project__deleted_at=None, archived_at=None
+    )
     unread = (
-        visible_threads(user_id)
-        .filter(project__memberships__user_id=user_id, project__deleted_at=None, archived_at=None)
-        .filter(main_branch__head_seq__gt=0)
+        listed.filter(main_branch__head_seq__gt=0)
         .annotate(is_read=Exists(read.filter(seq__gte=OuterRef("main_branch__head_seq"))))
         .filter(is_read=False)
         .filter(Exists(read) | Exists(joined))
     )
-    return set(unread.values_list("project_id", flat=True).distinct())
+    named = listed.filter(pk__in=unread_mentions(user_id).values("thread_id"))
+    return {*unread.values_list("project_id", flat=True).distinct(), *named.values_list("project_id", flat=True)}
 
 
 def _marks(user_id: UUID, threads: list[Thread]) -> dict[UUID | None, ReadMark]:
@@ -149,7 +153,9 @@ def _marks(user_id: UUID, threads: list[Thread]) -> dict[UUID | None, ReadMark]:
     return {mark.branch_id: mark for mark in ReadMark.objects.filter(user_id=user_id, branch__in=mains)}
 
 
-def _row(thread: Thread, line_up: list[str], mark: ReadMark | None, joined_at: datetime) -> ThreadRow:
+def _row(
+    thread: Thread, line_up: list[str], mark: ReadMark | None, named: NamedView | None, joined_at: datetime
+) -> ThreadRow:
     view = thread_view(thread, line_up)
     # What was said before somebody came is history to them, not news.
     is_news = mark is not None or thread.active_at > joined_at
@@ -158,4 +164,5 @@ def _row(thread: Thread, line_up: list[str], mark: ReadMark | None, joined_at: d
         unread=max(0, view.head_seq - (mark.seq if mark else 0)) if is_news else 0,
         read_seq=mark.seq if mark else 0,
         read_at=mark.read_at if mark else None,
+        named=named,
     )

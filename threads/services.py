@@ -15,7 +15,7 @@ from projects import access as projects
 from projects.models import Membership
 from projects.roles import Permission
 from projects.signals import access_lost, after_commit
-from threads import hooks, signals
+from threads import hooks, mentions, signals
 from threads.access import ThreadAccess, access_branch, access_thread, branch_of, members_of
 from threads.models import Branch, Choice, Participant, ReadMark, Thread, Visibility
 from threads.queries import branch_path
@@ -318,8 +318,12 @@ def mark_read(user_id: UUID, thread_id: UUID, branch_id: UUID, seq: int, is_back
     if is_back and not changed:
         lowered = ReadMark.objects.filter(user_id=user_id, branch=branch, seq__gt=seq)
         changed = bool(lowered.update(seq=seq, read_at=now()))
+    changed |= mentions.forget_read(user_id, thread_id, branch_path(branch), seq)
     if changed:
-        after_commit(signals.thread_read, user_id=user_id, thread_id=thread_id, seq=seq)
+        named = mentions.named_in(user_id, [thread_id]).get(thread_id)
+        after_commit(
+            signals.thread_read, user_id=user_id, thread_id=thread_id, branch_id=branch.id, seq=seq, named=named
+        )
 
 
 @transaction.atomic

@@ -42,13 +42,23 @@ class ThreadView(Struct, frozen=True):
     parent_message_id: UUID | None = None
 
 
+class NamedView(Struct, frozen=True):
+    """You are named in messages of a thread that you have not read: how many, and the last one's writer and place."""
+
+    count: int
+    by: str
+    branch_id: UUID
+    seq: int
+
+
 class ThreadRow(Struct, frozen=True):
-    """A thread in one person's list: `unread` counts places after the read mark."""
+    """A thread in one person's list: `unread` counts the main branch's places after the read mark, `named` is of all."""
 
     thread: ThreadView
     unread: int
     read_seq: int
     read_at: datetime | None
+    named: NamedView | None
 
 
 class ThreadPage(Struct, frozen=True):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from threads.types import ThreadView
+from threads.types import NamedView, ThreadView
 
 
 class NewsItem(Struct, frozen=True, tag_field="type"):
@@ -34,18 +34,21 @@ class ThreadGone(NewsItem, frozen=True, tag="thread.gone"):
 
 
 class ThreadRead(NewsItem, frozen=True, tag="thread.read"):
-    """You read it in another tab."""
+    """You read this branch, in this tab or another. `named`: what of the thread still names you."""
 
     thread_id: UUID
+    branch_id: UUID
     seq: int
+    named: NamedView | None
 
 
 class PersonNamed(NewsItem, frozen=True, tag="person.named"):
-    """You were named in a message."""
+    """You were named in a message. `named`: how often now in what you have not read of the thread."""
 
     thread_id: UUID
     message_id: UUID
     by: str
+    named: NamedView
 
 
 class ProjectsChanged(NewsItem, frozen=True, tag="projects.changed"):

@@ -7,13 +7,17 @@ from typing import Any
 import pytest
 
 from chatplatform.kernel.db import in_db
-from messaging import news, presence
+from chatplatform.kernel.ids import new_id
+from messaging import news, presence, services
+from messaging.protocol.commands import Send
 from projects.models import Project, User
 from tests.client import Client
 from tests.messaging.conftest import Live
 from tests.messaging.voice import Voice
-from threads.models import Thread
+from threads.models import Mention, Thread
+from threads.queries import thread_rows
 from threads.services import change_thread, choose, create_thread, fork, mark_read
+from threads.types import NamedView
 
 
 @pytest.fixture(autouse=True)
@@ -155,9 +159,38 @@ async def test_the_person_named_is_told(live: Live, thread: Thread, alice: User,
     one, two, other = await live.tab(alice), await live.tab(bob), await live.tab(carol)
     await one.send(str(thread.id), "ask @bob, not someone@carol", mode="talk")
     await two.until(lambda: items(two, "person.named") != [])
-    assert items(two, "person.named")[0]["by"] == "Alice"
+    (named,) = items(two, "person.named")
+    assert (named["by"], named["named"]["count"], named["named"]["seq"]) == ("Alice", 1, 1)
     assert items(other, "person.named") == []
     assert items(one, "person.named") == []
+
+
+async def test_who_is_named_while_away_finds_it_and_is_told_when_they_have_read_it(
+    live: Live, thread: Thread, alice: User, bob: User, carol: User
+) -> None:
+    one = await live.tab(alice)
+    await one.send(str(thread.id), "@Bob, when does it leave?", mode="talk")
+    await one.send(str(thread.id), "@bob and @carol: it left.", mode="talk")
+    (row,) = (await in_db(thread_rows, bob.id, thread.project_id, False, None, 9))[0]
+    assert row.named == NamedView(2, "Alice", row.thread.main_branch_id, 2)
+    two, other = await live.tab(bob), await live.tab(bob)
+    for seq, left in ((1, 1), (2, None)):
+        await in_db(mark_read, bob.id, thread.id, row.thread.main_branch_id, seq)
+        await two.until(lambda seq=seq: len(items(two, "thread.read")) == seq)
+        told = items(two, "thread.read")[-1]
+        assert (told["seq"], told["named"] and told["named"]["count"]) == (seq, left)
+        assert told["branch_id"] == str(row.thread.main_branch_id)
+    await other.until(lambda: len(items(other, "thread.read")) == 2)
+    assert await in_db(lambda: list(Mention.objects.values_list("user_id", flat=True))) == [carol.id]
+
+
+async def test_a_message_that_is_sent_again_names_nobody_twice(
+    live: Live, thread: Thread, alice: User, bob: User
+) -> None:
+    command = Send(id="1", client_id=new_id(), thread_id=thread.id, body="@bob, look", mode="talk")
+    first, again = await services.send(alice.id, command), await services.send(alice.id, command)
+    assert again.is_duplicate and first.seq == again.seq
+    assert await in_db(Mention.objects.count) == 1
 
 
 async def test_what_changes_in_threads_is_told_to_their_room(

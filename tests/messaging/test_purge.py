@@ -18,7 +18,7 @@ from messaging.runs import endings
 from messaging.runs.types import Ending
 from messaging.types import Range
 from projects.models import AuditEntry, Membership, Project, Role, User
-from threads.models import Branch, Choice, Participant, ReadMark, Thread
+from threads.models import Branch, Choice, Mention, Participant, ReadMark, Thread
 from threads.services import Origin, choose, create_thread, fork
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,6 +41,7 @@ def grown(user: User, project: Project, **fields: object) -> Thread:
     assert thread.main_branch_id is not None
     fork(user.id, thread.id, "other", thread.main_branch_id, 2, 0)
     choose(user.id, thread.id, thread.main_branch_id, 2, -1, 0, True)
+    Mention.objects.create(user=user, thread=thread, branch_id=thread.main_branch_id, seq=1)
     return thread
 
 
@@ -70,7 +71,7 @@ async def test_a_deleted_project_is_gone_after_thirty_days(project: Project, ali
 
     def left() -> None:
         assert list(Project.objects.all()) == [other]
-        for kept_model in (Thread, Run, Turn, Branch, ReadMark, Choice):
+        for kept_model in (Thread, Run, Turn, Branch, ReadMark, Mention, Choice):
             assert kept_model._base_manager.exists(), f"what belongs to the other project stays: {kept_model}"
         for model in apps.get_models():
             for field in model._meta.concrete_fields:

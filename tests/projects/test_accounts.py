@@ -242,7 +242,7 @@ def test_wrong_email_and_wrong_password_are_one_message() -> None:
     wrong = [sign_in(Client(), password="not the password"), sign_in(Client(), "nobody@example.org")]
     assert {a.status_code for a in wrong} == {401}
     assert {a.body["detail"] for a in wrong} == {
-        "Email and password do not go together. Four more tries, then a minute's rest."
+        "Email and password do not go together. Four more tries, then a minute’s rest."
     }
     assert {(a.body["code"], a.body["tries_left"]) for a in wrong} == {("wrong_password", 4)}
 
@@ -250,8 +250,8 @@ def test_wrong_email_and_wrong_password_are_one_message() -> None:
 def test_five_wrong_passwords_then_a_rest_even_with_the_right_one() -> None:
     sign_up(Client())
     said = [sign_in(Client(), password=f"not the password {n}").body["detail"] for n in range(5)]
-    assert said[3].endswith("One more try, then a minute's rest.")
-    assert said[4].endswith("Now a minute's rest.")
+    assert said[3].endswith("One more try, then a minute’s rest.")
+    assert said[4].endswith("Now a minute’s rest.")
     answer = sign_in(Client())
     assert (answer.status_code, answer.body["code"]) == (429, "too_many")
     assert 0 < answer.body["retry_after_s"] <= 60

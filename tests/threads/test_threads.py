@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.dispatch import Signal
 from django.test.utils import CaptureQueriesContext
 
@@ -21,12 +21,14 @@ from projects.signals import access_lost
 from tests.plans import detours
 from threads import hooks, signals
 from threads.access import access_thread, branch_of, members_of
-from threads.models import Branch, Participant, ReadMark, Thread
+from threads.mentions import note_named
+from threads.models import Branch, Mention, Participant, ReadMark, Thread
 from threads.queries import branch_path, projects_with_news, thread_detail, thread_rows
 from threads.services import (
     Origin,
     change_thread,
     create_thread,
+    fork,
     mark_read,
     note_read,
     note_said,
@@ -34,7 +36,7 @@ from threads.services import (
     set_people,
 )
 from threads.titles import title_from
-from threads.types import PathRange, ThreadRow
+from threads.types import NamedView, PathRange, ThreadRow
 
 pytestmark = pytest.mark.django_db
 
@@ -342,6 +344,66 @@ def test_what_was_said_before_one_came_is_no_news(project: Project, thread: Thre
     assert projects_with_news(mallory.id) == set()
 
 
+def named(user: User, project: Project) -> list[tuple[int, str, int]]:
+    return [(r.named.count, r.named.by, r.named.seq) for r in rows(user, project) if r.named is not None]
+
+
+def test_who_is_named_is_told_until_they_have_read_it(
+    alice: User, bob: User, dave: User, project: Project, thread: Thread
+) -> None:
+    say(thread, 5)
+    main = main_of(thread)
+    with transaction.atomic():
+        assert set(note_named([bob.id, dave.id], main, 3, alice.id)) == {bob.id, dave.id}
+        assert note_named([bob.id], main, 5, dave.id)[bob.id] == NamedView(2, "Dave", main.id, 5)
+    assert named(bob, project) == [(2, "Dave", 5)] and named(dave, project) == [(1, "Alice", 3)]
+    assert named(alice, project) == []
+    mark_read(bob.id, thread.id, main.id, 3)
+    assert named(bob, project) == [(1, "Dave", 5)] and named(dave, project) == [(1, "Alice", 3)]
+    mark_read(bob.id, thread.id, main.id, 5)
+    assert named(bob, project) == [] and projects_with_news(bob.id) == set()
+    mark_read(bob.id, thread.id, main.id, 0, is_back=True)  # unread it is again, but nobody calls
+    assert named(bob, project) == []
+    assert Mention.objects.count() == 1
+
+
+def test_writing_further_on_is_having_read_who_named_one(
+    alice: User, bob: User, project: Project, thread: Thread
+) -> None:
+    say(thread, 5)
+    with transaction.atomic():
+        note_named([bob.id], main_of(thread), 5, alice.id)
+        note_read(bob.id, main_of(thread), 6)
+    assert named(bob, project) == []
+
+
+def test_being_named_in_a_branch_is_news_and_reading_a_fork_of_it_is_reading_it(
+    alice: User, bob: User, project: Project, thread: Thread
+) -> None:
+    say(thread, 5)
+    main = main_of(thread)
+    branch = fork(alice.id, thread.id, "another", main.id, 2, 0)
+    Branch.objects.filter(pk=branch.pk).update(head_seq=6)
+    mark_read(bob.id, thread.id, main.id, 5)
+    with transaction.atomic():
+        note_named([bob.id], Branch.objects.get(pk=branch.pk), 4, alice.id)
+    assert [(r.unread, r.named and r.named.branch_id) for r in rows(bob, project)] == [(0, branch.id)]
+    assert projects_with_news(bob.id) == {project.id}
+    mark_read(bob.id, thread.id, main.id, 5)  # it is not in this one
+    assert named(bob, project) == [(1, "Alice", 4)]
+    further = fork(alice.id, thread.id, "further", branch.id, 4, 0)
+    mark_read(bob.id, thread.id, further.id, 3)
+    assert named(bob, project) == [(1, "Alice", 4)]
+    mark_read(bob.id, thread.id, further.id, 4)
+    assert named(bob, project) == [] and projects_with_news(bob.id) == set()
+
+
+def test_nobody_is_named_where_they_are_not_let_in(alice: User, bob: User, project: Project, private: Thread) -> None:
+    with transaction.atomic():
+        note_named([alice.id], main_of(private), 1, bob.id)
+    assert projects_with_news(alice.id) == set() and rows(alice, project) == []
+
+
 def test_mark_is_raised_once(bob: User, thread: Thread) -> None:
     branch = main_of(thread)
     assert [note_read(bob.id, branch, seq) for seq in (1, 1, 2)] == [True, False, True]
@@ -374,7 +436,7 @@ def test_list_takes_as_many_queries_for_many_as_for_one(alice: User, project: Pr
         with CaptureQueriesContext(connection) as queries:
             rows(alice, project)
         counts.append(len(queries))
-    assert counts == [4, 4]
+    assert counts == [5, 5]
 
 
 def test_list_is_read_in_the_order_of_its_index(alice: User, project: Project, thread: Thread) -> None:

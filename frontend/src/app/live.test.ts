@@ -19,6 +19,7 @@ function after(rows: ThreadRow[], item: AnyNews, here = elsewhere) {
     project: client.getQueryData<ProjectView[]>(keys.projects)?.[0],
   }
 }
+const named = { count: 2, by: "Bob", branch_id: "a-main", seq: 4 }
 const active = (id: string, head: number): AnyNews => ({ type: "thread.active", thread_id: id, head_seq: head, active_at: "2026-11-21T10:00:00Z", live_slots: [] })
 
 describe("news in the lists", () => {
@@ -50,7 +51,19 @@ describe("news in the lists", () => {
 
   it("takes out a thread that is no longer yours, and reads one read elsewhere", () => {
     expect(after([row("a"), row("b")], { type: "thread.gone", thread_id: "a" }).rows.map(({ thread: { id } }) => id)).toEqual(["b"])
-    expect(after([row("a", {}, 3)], { type: "thread.read", thread_id: "a", seq: 5 }).rows.map(({ unread }) => unread)).toEqual([0])
+    expect(after([row("a", {}, 3)], { type: "thread.read", thread_id: "a", branch_id: "a-main", seq: 5, named: null }).rows.map(({ unread }) => unread)).toEqual([0])
+  })
+
+  it("leaves the main branch unread when another one was read", () => {
+    const read: AnyNews = { type: "thread.read", thread_id: "a", branch_id: "other", seq: 9, named: null }
+    expect(after([{ ...row("a", {}, 3), named }], read).rows.map((one) => [one.unread, one.read_seq, one.named])).toEqual([[3, 2, null]])
+  })
+
+  it("keeps who named you in the row, and marks a project you are not in", () => {
+    const told: AnyNews = { type: "person.named", thread_id: "a", message_id: "m", by: "Bob", named }
+    expect(after([row("a")], told).rows.map((one) => one.named)).toEqual([named])
+    expect(after([row("a")], told).project?.has_news).toBe(false)
+    expect(after([row("a")], told, { projectId: "other", threadId: "x" }).project?.has_news).toBe(true)
   })
 
   it("loads the projects and their people again when they changed", () => {

@@ -4,7 +4,7 @@ import { useQueryClient, type QueryClient } from "@tanstack/react-query"
 import { useEffect } from "react"
 
 import { findRow, patchRow, putThread } from "@/features/threads/queries"
-import { addNamed, clearLive, clearNamed, setGone, setLive } from "@/features/threads/signs"
+import { clearLive, setGone, setLive } from "@/features/threads/signs"
 import type { AnyNews, ProjectView } from "@/lib/protocol.gen"
 import { keys } from "@/lib/query"
 import { onNews, onReconnect, watchProject } from "@/lib/socket"
@@ -50,7 +50,6 @@ export function applyNews(client: QueryClient, item: AnyNews, projectId: string 
       const row = findRow(client, item.thread_id)
       if (row) patchRow(client, row.thread.project_id, item.thread_id, () => null)
       setLive(item.thread_id, [])
-      clearNamed(item.thread_id)
       setGone(item.thread_id, true)
       break
     }
@@ -59,14 +58,16 @@ export function applyNews(client: QueryClient, item: AnyNews, projectId: string 
       if (row)
         patchRow(client, row.thread.project_id, item.thread_id, (now) => ({
           ...now,
-          read_seq: item.seq,
-          unread: Math.max(0, now.thread.head_seq - item.seq),
+          // The row counts its main branch.
+          ...(item.branch_id === now.thread.main_branch_id && { read_seq: item.seq, unread: Math.max(0, now.thread.head_seq - item.seq) }),
+          named: item.named,
         }))
-      clearNamed(item.thread_id)
       break
     }
     case "person.named":
-      if (here.threadId !== item.thread_id) addNamed(item.thread_id)
+      if (!projectId) break
+      patchRow(client, projectId, item.thread_id, (row) => ({ ...row, named: item.named }))
+      if (here.projectId !== projectId) markProject(client, projectId, true)
       break
     case "projects.changed":
       void client.invalidateQueries({ queryKey: keys.projects })
@@ -109,10 +110,7 @@ export function useLive(projectIds: readonly string[], here: Here): void {
     [client],
   )
 
-  // Where one is, nothing is new: not the project's dot, and not that one was named in this thread.
-  useEffect(() => {
-    if (threadId) clearNamed(threadId)
-  }, [threadId])
+  // Where one is, nothing is new: the project's dot is asked for again on leaving.
   useEffect(() => {
     if (projectId) return () => void client.invalidateQueries({ queryKey: keys.projects, exact: true })
     return undefined

@@ -4,7 +4,6 @@ import type { QueryClient } from "@tanstack/react-query"
 import type { RegisteredRouter } from "@tanstack/react-router"
 
 import { forgetPlaces } from "@/app/places"
-import { forgetNamed } from "@/features/threads/signs"
 import { disconnect } from "@/lib/socket"
 import { keys } from "@/lib/query"
 
@@ -31,7 +30,6 @@ export function signedOutHere(client: QueryClient, router: RegisteredRouter): vo
 /** Forget where the person was, too: they signed out themself. */
 export function signedOutForGood(client: QueryClient, router: RegisteredRouter): void {
   forgetPlaces()
-  forgetNamed()
   disconnect()
   // First out of the room, then empty: what is still shown would ask for itself again.
   void router.navigate({ to: "/sign-in", search: {}, replace: true }).then(() => client.clear())

@@ -1,6 +1,8 @@
 import { useQuery } from "@tanstack/react-query"
 import { useNavigate, useParams } from "@tanstack/react-router"
 
+import { placeOf } from "@/features/threads/signs"
+import type { ThreadRow } from "@/lib/protocol.gen"
 import { projectsQuery } from "@/lib/queries"
 import { ask, togglePanel, toggleList } from "@/lib/shell"
 import { useShortcuts } from "@/lib/shortcuts"
@@ -15,9 +17,9 @@ export function useShellShortcuts(): void {
   const mayWrite = project?.permissions.includes("write") ?? false
   const mayInvite = project?.permissions.includes("manage_people") ?? false
 
-  function go(to: string | null): boolean {
-    if (!to || !projectId) return false
-    void navigate({ to: "/p/$projectId/t/$threadId", params: { projectId, threadId: to }, search: {} })
+  function go(row: ThreadRow | null): boolean {
+    if (!row || !projectId) return false
+    void navigate({ to: "/p/$projectId/t/$threadId", params: { projectId, threadId: row.thread.id }, search: placeOf(row) })
     return true
   }
 

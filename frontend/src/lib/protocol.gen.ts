@@ -430,6 +430,14 @@ export interface ModelsChanged {
   type: "models.changed"
 }
 
+/** You are named in messages of a thread that you have not read: how many, and the last one's writer and place. */
+export interface NamedView {
+  count: number
+  by: string
+  branch_id: string
+  seq: number
+}
+
 export interface News {
   type: "news"
   project_id: string | null
@@ -449,12 +457,13 @@ export interface PersonIn {
   user_id: string
 }
 
-/** You were named in a message. */
+/** You were named in a message. `named`: how often now in what you have not read of the thread. */
 export interface PersonNamed {
   type: "person.named"
   thread_id: string
   message_id: string
   by: string
+  named: NamedView
 }
 
 export interface PersonView {
@@ -723,19 +732,22 @@ export interface ThreadPage {
   next_cursor: string | null
 }
 
-/** You read it in another tab. */
+/** You read this branch, in this tab or another. `named`: what of the thread still names you. */
 export interface ThreadRead {
   type: "thread.read"
   thread_id: string
+  branch_id: string
   seq: number
+  named: NamedView | null
 }
 
-/** A thread in one person's list: `unread` counts places after the read mark. */
+/** A thread in one person's list: `unread` counts the main branch's places after the read mark, `named` is of all. */
 export interface ThreadRow {
   thread: ThreadView
   unread: number
   read_seq: number
   read_at: string | null
+  named: NamedView | null
 }
 
 /** One row of the thread list, the same for everybody who may see it. */

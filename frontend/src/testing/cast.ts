@@ -48,7 +48,7 @@ export function thread(id: string, change: Partial<ThreadView> = {}): ThreadView
 
 export function row(id: string, change: Partial<ThreadView> = {}, unread = 0): ThreadRow {
   const view = thread(id, change)
-  return { thread: view, unread, read_seq: view.head_seq - unread, read_at: null }
+  return { thread: view, unread, read_seq: view.head_seq - unread, read_at: null, named: null }
 }
 
 export function detail(view: ThreadView): ThreadDetail {

@@ -60,7 +60,7 @@ export function putThread(client: QueryClient, thread: ThreadView, readSeq = 0):
   client.setQueryData<ThreadPages>(keys.threads(thread.project_id), (pages) => {
     const [first, ...rest] = pages?.pages ?? []
     if (!pages || !first) return pages
-    const row: ThreadRow = { thread, unread: Math.max(0, thread.head_seq - readSeq), read_seq: readSeq, read_at: null }
+    const row: ThreadRow = { thread, unread: Math.max(0, thread.head_seq - readSeq), read_seq: readSeq, read_at: null, named: null }
     return { ...pages, pages: [{ ...first, items: [row, ...first.items] }, ...rest] }
   })
 }

@@ -1,6 +1,7 @@
-import { describe, expect, it, vi } from "vitest"
+import { describe, expect, it } from "vitest"
 
-import { signOf, type Standing } from "@/features/threads/signs"
+import { hasNews, placeOf, signOf, type Standing } from "@/features/threads/signs"
+import { row } from "@/testing/cast"
 
 const plain: Standing = { named: 0, live: [], unread: 0, isPrivate: false, isOpen: false }
 
@@ -11,7 +12,7 @@ describe("the one sign beside a thread's name", () => {
     ["the lock of a private one", { isPrivate: true }, "private"],
     ["live before unread", { live: [1], unread: 3 }, "live"],
     ["being named before live", { named: 1, live: [1], unread: 3 }, "named"],
-    ["no mention that was read elsewhere", { named: 1 }, null],
+    ["being named in a branch beside, where nothing else is unread", { named: 1 }, "named"],
     ["unread before private", { unread: 1, isPrivate: true }, "unread"],
     ["nothing unread where you are", { unread: 3, isOpen: true }, null],
     ["no mention where you are, but who writes", { named: 1, live: [2], isOpen: true }, "live"],
@@ -20,31 +21,11 @@ describe("the one sign beside a thread's name", () => {
   })
 })
 
-describe("being named", () => {
-  const load = async () => {
-    vi.resetModules()
-    return import("@/features/threads/signs")
-  }
-
-  it("is kept through a reload until one has been there, or somebody else signs in", async () => {
-    const kept = new Map<string, string>()
-    vi.stubGlobal("localStorage", {
-      getItem: (name: string) => kept.get(name) ?? null,
-      setItem: (name: string, value: string) => void kept.set(name, value),
-      removeItem: (name: string) => void kept.delete(name),
-    })
-    const first = await load()
-    first.addNamed("a")
-    first.addNamed("a")
-    first.addNamed("b")
-    const second = await load()
-    second.addNamed("a")
-    second.clearNamed("b")
-    expect([...kept.values()]).toEqual(['{"a":3}'])
-    ;(await load()).forgetNamed()
-    expect(kept.size).toBe(0)
-    kept.set("parley.named", '{"a":"x","b":-1,"c":')
-    await expect(load()).resolves.toBeDefined()
-    vi.unstubAllGlobals()
+describe("where a thread opens", () => {
+  it("is its main branch, but where another one names you", () => {
+    const named = { count: 1, by: "Bob", branch_id: "a-main", seq: 4 }
+    expect(placeOf({ ...row("a"), named })).toEqual({})
+    expect(placeOf({ ...row("a"), named: { ...named, branch_id: "other" } })).toEqual({ branch: "other", at: 4 })
+    expect([hasNews(row("a")), hasNews(row("a", {}, 1)), hasNews({ ...row("a"), named })]).toEqual([false, true, true])
   })
 })

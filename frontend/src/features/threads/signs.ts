@@ -1,30 +1,14 @@
-/** What only news tells of threads: who writes there now, how often you were named since you read it, which are gone. */
+/** The signs of threads: what only news tells of them (who writes there now, which are gone), and which one a row shows. */
 
-import { makeStore, recall, remember, useStore } from "@/lib/store"
+import type { ThreadRow } from "@/lib/protocol.gen"
+import { makeStore, useStore } from "@/lib/store"
 
 interface Signs {
   live: Readonly<Record<string, readonly number[]>>
-  named: Readonly<Record<string, number>>
   gone: Readonly<Record<string, true>>
 }
 
-// How often you were named is told once, to the tabs that are open: this machine keeps it until you have been there.
-const signs = makeStore<Signs>({ live: {}, named: keptNames(), gone: {} })
-let kept = signs.get().named
-signs.watch(() => {
-  const { named } = signs.get()
-  if (named !== kept) remember("named", Object.keys(named).length ? JSON.stringify(named) : null)
-  kept = named
-})
-
-function keptNames(): Signs["named"] {
-  try {
-    const found: unknown = JSON.parse(recall("named") ?? "{}")
-    return Object.fromEntries(Object.entries(found ?? {}).filter((entry): entry is [string, number] => Number.isSafeInteger(entry[1]) && entry[1] > 0))
-  } catch {
-    return {}
-  }
-}
+const signs = makeStore<Signs>({ live: {}, gone: {} })
 
 export function setLive(threadId: string, slots: readonly number[]): void {
   signs.set((now) => {
@@ -32,22 +16,6 @@ export function setLive(threadId: string, slots: readonly number[]): void {
     if (slots.length) return { ...now, live: { ...live, [threadId]: slots } }
     return before ? { ...now, live } : now
   })
-}
-
-export function addNamed(threadId: string): void {
-  signs.set((now) => ({ ...now, named: { ...now.named, [threadId]: (now.named[threadId] ?? 0) + 1 } }))
-}
-
-export function clearNamed(threadId: string): void {
-  signs.set((now) => {
-    const { [threadId]: before, ...named } = now.named
-    return before ? { ...now, named } : now
-  })
-}
-
-/** Forget all that named you: somebody else may sign in on this machine. */
-export function forgetNamed(): void {
-  signs.set((now) => ({ ...now, named: {} }))
 }
 
 /** Say that a thread is no longer this person's to see, or is again. */
@@ -82,10 +50,20 @@ export interface Standing {
   isOpen: boolean
 }
 
-/** At most one sign; if several apply: named, live, unread, private. Nothing is unread where you are, and what was read elsewhere names you no more. */
+/** At most one sign; if several apply: named, live, unread, private. Nothing is unread where you are, nor are you named there. */
 export function signOf({ named, live, unread, isPrivate, isOpen }: Standing): Sign | null {
-  if (named && unread && !isOpen) return { kind: "named", count: named }
+  if (named && !isOpen) return { kind: "named", count: named }
   if (live.length) return { kind: "live", slots: live }
   if (unread && !isOpen) return { kind: "unread", count: unread }
   return isPrivate ? { kind: "private" } : null
+}
+
+/** Does the thread hold something that this person has not read, or that names them? */
+export function hasNews({ unread, named }: ThreadRow): boolean {
+  return unread > 0 || named !== null
+}
+
+/** Where a thread opens: in its main branch, but where another one names you. */
+export function placeOf({ thread, named }: ThreadRow): { branch?: string; at?: number } {
+  return named && named.branch_id !== thread.main_branch_id ? { branch: named.branch_id, at: named.seq } : {}
 }

@@ -123,6 +123,21 @@ describe("the thread list", () => {
     ])
   })
 
+  it("says who named you and how often, and marks the branch where they did as read, too", async () => {
+    const named = { count: 2, by: "Bob", branch_id: "other", seq: 4 }
+    const asked = serve([{ ...row("Kept", today), named }], { "PUT /threads/Kept/read": null })
+    await show(list({ hasNotes: true }))
+    const link = await screen.findByRole("link", { name: /^Kept\s*Bob named you\s*2\s*mentions of you$/ })
+    expect(link).toHaveAttribute("href", expect.stringContaining("branch=other"))
+    link.focus()
+    await userEvent.keyboard("u")
+    await waitFor(() => expect(screen.queryByText("Bob named you")).toBeNull())
+    await waitFor(() => expect(asked.filter(({ method }) => method === "PUT").map(({ body }) => body)).toEqual([
+      { branch_id: "Kept-main", seq: 5, is_back: false },
+      { branch_id: "other", seq: 4, is_back: false },
+    ]))
+  })
+
   it("has one tab stop, walked by arrows past the headings", async () => {
     serve([row("One", today), row("Two", { active_at: "2020-01-01T00:00:00Z" })])
     await show(list())

@@ -7,7 +7,7 @@ import { Kbd } from "@/components/ui/kbd"
 import { Skeleton } from "@/components/ui/skeleton"
 import { hold, type ListItem } from "@/features/threads/order"
 import { findRow } from "@/features/threads/queries"
-import { signOf, useSigns } from "@/features/threads/signs"
+import { hasNews, placeOf, signOf, useSigns } from "@/features/threads/signs"
 import { ThreadMenu } from "@/features/threads/thread-menu"
 import { ThreadRow } from "@/features/threads/thread-row"
 import { useThreadActions } from "@/features/threads/use-thread-actions"
@@ -31,7 +31,7 @@ interface ThreadListProps {
 export function ThreadList(props: ThreadListProps) {
   const { projectId, openId, canWrite, canManage, hasNotes, onOpen } = props
   const list = useThreadList(projectId, openId)
-  const { live, named } = useSigns()
+  const { live } = useSigns()
   const actions = useThreadActions()
   const client = useQueryClient()
   const scroller = useRef<HTMLDivElement>(null)
@@ -58,13 +58,14 @@ export function ThreadList(props: ThreadListProps) {
 
   function onKeyDown(event: KeyboardEvent<HTMLElement>) {
     const id = (event.target as HTMLElement).dataset["thread"]
-    const thread = row(id)?.thread
+    const found = row(id)
+    const thread = found?.thread
     if (!thread || event.metaKey || event.ctrlKey || event.altKey) return
     const at = list.items.findIndex((item) => item.kind === "row" && item.row.thread.id === id)
     const next = step(list.items, at, event.key)
     if (next !== null) focusRow(next)
     else if (event.key === "F2" && canChange(thread)) setRenaming(thread.id)
-    else if (event.key === "u") void actions.markUnread(thread, !row(id)?.unread)
+    else if (event.key === "u") void actions.markUnread(thread, !hasNews(found))
     else if (event.key === "a" && canChange(thread)) void archive(thread)
     else return
     event.preventDefault()
@@ -110,9 +111,10 @@ export function ThreadList(props: ThreadListProps) {
                 thread={item.row.thread}
                 isSub={item.isSub}
                 isOpen={item.row.thread.id === openId}
-                isUnread={item.row.unread > 0 && item.row.thread.id !== openId}
+                isUnread={hasNews(item.row) && item.row.thread.id !== openId}
+                place={placeOf(item.row)}
                 sign={signOf({
-                  named: named[item.row.thread.id] ?? 0,
+                  named: item.row.named?.count ?? 0,
                   live: live[item.row.thread.id] ?? [],
                   unread: item.row.unread,
                   isPrivate: item.row.thread.is_private,

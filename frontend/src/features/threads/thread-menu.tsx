@@ -5,6 +5,7 @@ import { LetterUnreadIcon } from "@solar-icons/react/linear/letter-unread"
 import { PenIcon } from "@solar-icons/react/linear/pen"
 
 import { Menu, MenuItem, MenuLine } from "@/components/ui/menu"
+import { hasNews } from "@/features/threads/signs"
 import { titleOf } from "@/features/threads/thread-row"
 import type { ThreadRow } from "@/lib/protocol.gen"
 
@@ -21,7 +22,7 @@ interface ThreadMenuProps {
 
 /** The menu of a thread's row: one for the whole list, hung where it was asked for. */
 export function ThreadMenu({ row, anchor, canChange, onClose, onRename, onPeople, onArchive, onUnread }: ThreadMenuProps) {
-  const { thread, unread } = row
+  const { thread } = row
   return (
     <Menu
       label={titleOf(thread)}
@@ -36,7 +37,7 @@ export function ThreadMenu({ row, anchor, canChange, onClose, onRename, onPeople
           Rename
         </MenuItem>
       )}
-      {unread ? (
+      {hasNews(row) ? (
         <MenuItem icon={<LetterOpenedIcon size={16} />} keys="u" onSelect={() => onUnread(false)}>
           Mark as read
         </MenuItem>

@@ -14,6 +14,7 @@ interface ThreadRowProps {
   isOpen: boolean
   isSub: boolean
   isUnread: boolean
+  place: { branch?: string; at?: number }
   sign: Sign | null
   /** Under the name, on a phone. */
   note?: string
@@ -32,7 +33,7 @@ export function titleOf(thread: Pick<ThreadView, "title">): string {
 const corner =
   "before:absolute before:left-[13px] before:-top-1 before:h-5 before:w-[7px] before:rounded-bl-[4px] before:border-b before:border-l before:border-line-strong pointer-coarse:before:h-[26px]"
 
-export const ThreadRow = memo(function ThreadRow({ thread, isOpen, isSub, isUnread, sign, note, isRenaming, isFirst, onMenu, onRename, onOpen }: ThreadRowProps) {
+export const ThreadRow = memo(function ThreadRow({ thread, isOpen, isSub, isUnread, place, sign, note, isRenaming, isFirst, onMenu, onRename, onOpen }: ThreadRowProps) {
   if (isRenaming) return <RenameField title={thread.title} label={`Rename ${titleOf(thread)}`} onDone={(title) => onRename(thread.id, title)} />
 
   function menuAt(event: MouseEvent) {
@@ -50,6 +51,7 @@ export const ThreadRow = memo(function ThreadRow({ thread, isOpen, isSub, isUnre
       <Link
         to="/p/$projectId/t/$threadId"
         params={{ projectId: thread.project_id, threadId: thread.id }}
+        search={place}
         data-thread={thread.id}
         tabIndex={isOpen || isFirst ? 0 : -1}
         aria-current={isOpen ? "page" : undefined}

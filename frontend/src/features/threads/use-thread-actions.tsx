@@ -4,7 +4,6 @@ import { useQueryClient, type QueryClient } from "@tanstack/react-query"
 
 import { toast } from "@/components/ui/toast"
 import { findRow, patchRow, putThread } from "@/features/threads/queries"
-import { clearNamed } from "@/features/threads/signs"
 import { api, wordsOf } from "@/lib/api"
 import type { ThreadDetail, ThreadView } from "@/lib/protocol.gen"
 import { keys } from "@/lib/query"
@@ -59,10 +58,12 @@ export function useThreadActions() {
   async function markUnread(thread: ThreadView, isUnread: boolean): Promise<void> {
     const row = findRow(client, thread.id)
     const seq = isUnread ? Math.max(0, thread.head_seq - 1) : thread.head_seq
-    patchRow(client, thread.project_id, thread.id, (now) => ({ ...now, read_seq: seq, unread: thread.head_seq - seq }))
-    if (!isUnread) clearNamed(thread.id)
+    const named = row?.named
+    patchRow(client, thread.project_id, thread.id, (now) => ({ ...now, read_seq: seq, unread: thread.head_seq - seq, named: isUnread ? now.named : null }))
     try {
       await api.put(`/threads/${thread.id}/read`, { branch_id: thread.main_branch_id, seq, is_back: isUnread })
+      if (!isUnread && named && named.branch_id !== thread.main_branch_id)
+        await api.put(`/threads/${thread.id}/read`, { branch_id: named.branch_id, seq: named.seq, is_back: false })
     } catch (error) {
       if (row) patchRow(client, thread.project_id, thread.id, () => row)
       toast({ text: wordsOf(error), isRefusal: true })

@@ -59,12 +59,13 @@ export function useThreadList(projectId: string, openId: string | undefined): Th
     loadMore: () => {
       if (hasNextPage && !isFetchingNextPage) void fetchNextPage()
     },
-    noteOf: ({ thread }) => {
+    noteOf: ({ thread, named }) => {
       const slots = live[thread.id]
       if (slots?.length) {
         const names = slots.map((slot) => models?.find((model) => model.slot === slot)?.name ?? "A model")
         return names.length > 2 ? `${names.length} models are writing` : `${names.join(" and ")} ${names.length === 1 ? "is" : "are"} writing`
       }
+      if (named) return `${named.by || "Somebody"} named you`
       return (thread.is_private ? "Private, " : "") + when(thread.active_at)
     },
   }

@@ -1,0 +1,46 @@
+"""Who is named in what they have not read yet, kept until they have.
+
+A mention counts while its reader's mark in the branch of the message is below it. Its row goes when they tell that they
+have read that far, in that branch or in one that inherits the place.
+"""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from threads.models import Branch, Mention, ReadMark
+from threads.types import NamedView, PathRange
+
+
+def note_named(people: Iterable[UUID], branch: Branch, seq: int, by: UUID) -> dict[UUID, NamedView]:
+    """Part of the transaction that accepts the message at `seq`: keep whom it names. How each stands in the thread now."""
+    rows = [Mention(user_id=person, thread_id=branch.thread_id, branch=branch, seq=seq, by_id=by) for person in people]
+    Mention.objects.bulk_create(rows)
+    return {row.user_id: named_in(row.user_id, [branch.thread_id])[branch.thread_id] for row in rows}
+
+
+def forget_read(user_id: UUID, thread_id: UUID, path: Iterable[PathRange], seq: int) -> bool:
+    """Part of a transaction: they have read a branch of this path up to `seq`. False when nothing there named them."""
+    passed = Q()
+    for owner, first, last in path:
+        passed |= Q(branch_id=owner, seq__gte=first, seq__lte=seq if last is None else min(last, seq))
+    gone, _ = Mention.objects.filter(passed, user_id=user_id, thread_id=thread_id).delete()
+    return bool(gone)
+
+
+def unread_mentions(user_id: UUID) -> QuerySet[Mention]:
+    read = ReadMark.objects.filter(
+        user_id=user_id, thread=OuterRef("thread"), branch=OuterRef("branch"), seq__gte=OuterRef("seq")
+    )
+    return Mention.objects.filter(~Exists(read), user_id=user_id)
+
+
+def named_in(user_id: UUID, thread_ids: Iterable[UUID]) -> dict[UUID, NamedView]:
+    """The threads among these that name the person in what they have not read."""
+    rows = unread_mentions(user_id).filter(thread__in=list(thread_ids))
+    found: dict[UUID, NamedView] = {}
+    for _, thread_id, by, branch_id, seq in sorted(rows.values_list("pk", "thread_id", "by__name", "branch_id", "seq")):
+        before = found.get(thread_id)
+        found[thread_id] = NamedView(before.count + 1 if before else 1, by or "", branch_id, seq)
+    return found
