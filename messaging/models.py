@@ -265,7 +265,7 @@ class ProjectModel(models.Model):
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="models")
     model_id = models.CharField(max_length=200)
-    slot = models.PositiveSmallIntegerField()  # 1 to 8, by first use; 8 for the ninth and later; 0 until then
+    slot = models.PositiveSmallIntegerField()  # 1 to 8, by first use; 9 for the ninth and later; 0 until then
     is_offered = models.BooleanField(default=True)
 
     class Meta:

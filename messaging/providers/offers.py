@@ -23,7 +23,7 @@ from projects.roles import Permission, may
 from projects.signals import after_commit
 
 OFFERED_AT_FIRST = 12
-LAST_SLOT = 8
+LAST_SLOT = 9  # stone, with its letter in place of a shape: all that come after the eighth
 
 _of_project = PreparedQuery(lambda: ProjectModel.objects.filter(project_id=given("project_id", ID)))
 

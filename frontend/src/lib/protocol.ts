@@ -42,9 +42,9 @@ export function runKindOf(message: Message): string {
   return message.meta.run_kind ?? ""
 }
 
-/** The hue's number, 1 to 8; stone for whoever has none. */
+/** The slot, 1 to 8; 9 (stone, with a letter for a glyph) for whoever has none of its own. */
 export function slotOf(slot: number | undefined): number {
-  return slot && slot >= 1 && slot <= 8 ? slot : 8
+  return slot && slot >= 1 && slot <= 8 ? slot : 9
 }
 
 export const NO_META: Meta = {}
