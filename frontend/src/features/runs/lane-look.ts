@@ -68,8 +68,8 @@ export function doneWord(message: Message): string {
 export function triesWords(message: Message): string {
   const tries = message.meta.attempt ?? 0
   const { duration_ms: ms } = message.meta
-  const words = [tries > 1 ? `after ${plural(tries, "try", "tries")}` : "", ms ? `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s` : ""].filter(Boolean)
-  return words.join(", ") || "before its first word"
+  const words = [tries > 1 ? plural(tries, "try", "tries") : "", ms ? `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s` : ""].filter(Boolean)
+  return words.length ? `after ${words.join(", ")}` : "before its first word"
 }
 
 /** The first sentence stands out, the rest goes on in a calm voice. */

@@ -10,6 +10,8 @@ import { plain } from "@/lib/markdown/safe"
 import { isOpen } from "@/lib/protocol"
 import { useStore } from "@/lib/store"
 
+const MOST_NAMED = 3 // tabs with a name beside each other on the narrowest phone
+
 /** On a phone: one lane and a glimpse of the next, swiped or chosen by its tab. Its height is the open lane's. */
 export function LanePager({ seq, lanes, best }: { seq: number; lanes: readonly LaneView[]; best: Best }) {
   const { ui } = useRoom()
@@ -18,6 +20,7 @@ export function LanePager({ seq, lanes, best }: { seq: number; lanes: readonly L
   const [first] = useState(() => Math.max(0, lanes.findIndex((lane) => isOpen(lane.shown))))
   const on = Math.min(kept ?? first, lanes.length - 1)
   const shortNames = shortNamesOf(lanes.map((lane) => plain(lane.shown.author.name)))
+  const isMany = lanes.length > MOST_NAMED
   const pager = useRef<HTMLDivElement>(null)
   const isByHand = useRef(false)
 
@@ -42,9 +45,9 @@ export function LanePager({ seq, lanes, best }: { seq: number; lanes: readonly L
   }
   return (
     <div>
-      <LaneTabs>
+      <LaneTabs isMany={isMany}>
         {lanes.map((lane, index) => (
-          <LaneTab key={lane.lane} lane={lane} isOn={index === on} shortName={shortNames[index]} onSelect={() => turnTo(index)} />
+          <LaneTab key={lane.lane} lane={lane} isOn={index === on} isNarrow={isMany && index !== on} shortName={shortNames[index]} onSelect={() => turnTo(index)} />
         ))}
       </LaneTabs>
       <div ref={pager} className="lane-pager" onScrollEnd={settle} tabIndex={0} role="group" aria-label="Lanes, swipe for the next">

@@ -18,11 +18,13 @@ interface LaneTabProps {
   hasLetter?: boolean
   /** The first word of its name, where only one lane has it. */
   shortName?: string | undefined
+  /** Among so many that only the open one has room for its name; the rule says how the others stand. */
+  isNarrow?: boolean
   onSelect: () => void
 }
 
 /** A lane's rule, glyph and name, and one sign of how it stands. */
-export function LaneTab({ lane, isOn, hasLetter = false, shortName, onSelect }: LaneTabProps) {
+export function LaneTab({ lane, isOn, hasLetter = false, shortName, isNarrow = false, onSelect }: LaneTabProps) {
   const { shown } = lane
   const { models } = useRoom()
   const phase = usePhase(shown)
@@ -36,11 +38,11 @@ export function LaneTab({ lane, isOn, hasLetter = false, shortName, onSelect }: 
       <span className={cn("lane-rule", `rule-${ruleOf(phase)}`)} />
       {hasLetter && <Letter>{letterOf(lane.index)}</Letter>}
       <Glyph slot={slot} name={name} />
-      <span className="cut" title={name}>{shortName ?? name}</span>
-      {phase === "done" && <CheckCircleIcon size={15} className="text-ink-3" aria-label="finished" />}
-      {phase === "writing" && <LiveBars slots={[slot]} />}
-      {phase === "retrying" && <span className="num shrink-0 text-small text-warn">{seconds ? shortWait(seconds) : "again"}</span>}
-      {(phase === "failed" || phase === "broken") && <span className="shrink-0 text-small text-danger">no answer</span>}
+      <span className={isNarrow ? "sr-only" : "cut"} title={name}>{shortName ?? name}</span>
+      {phase === "done" && !isNarrow && <CheckCircleIcon size={15} className="text-ink-3" aria-label="finished" />}
+      {phase === "writing" && !isNarrow && <LiveBars slots={[slot]} />}
+      {phase === "retrying" && <span className={isNarrow ? "sr-only" : "num shrink-0 text-small text-warn"}>{seconds ? shortWait(seconds) : "again"}</span>}
+      {(phase === "failed" || phase === "broken") && <span className={isNarrow ? "sr-only" : "shrink-0 text-small text-danger"}>no answer</span>}
     </button>
   )
 }

@@ -1,9 +1,9 @@
 import type { KeyboardEvent, ReactNode } from "react"
 
 /** The lanes' tabs. Tab leads to the open one, arrows walk along them and open what they come to. */
-export function LaneTabs({ children }: { children: ReactNode }) {
+export function LaneTabs({ isMany = false, children }: { isMany?: boolean; children: ReactNode }) {
   return (
-    <div className="lane-tabs" role="tablist" aria-label="Lanes" onKeyDown={walk}>
+    <div className="lane-tabs" data-many={isMany || undefined} role="tablist" aria-label="Lanes" onKeyDown={walk}>
       {children}
     </div>
   )

@@ -6,7 +6,7 @@ import { AskRow } from "@/features/conversation/ask-row"
 import { useRoom } from "@/features/conversation/room-context"
 import { makeRows } from "@/features/conversation/rows"
 import { useRoomView } from "@/lib/use-room"
-import { room, states } from "@/testing/rooms-of-the-pictures"
+import { lanes, room, states } from "@/testing/rooms-of-the-pictures"
 import { Part } from "@/testing/stage"
 import { asked, type Scene } from "@/testing/stage-server"
 
@@ -108,6 +108,20 @@ describe("a lane", () => {
     }
     expect(screen.getAllByRole("button", { name: "Copy" }).length).toBeGreaterThan(0)
     expect(screen.getAllByRole("button", { name: /^What did/ }).length).toBeGreaterThan(0)
+  })
+
+  it("has a tab with its name only while it is looked at, where there are many on a phone", async () => {
+    const user = userEvent.setup()
+    await show(lanes("t8"), { capacity: 1 })
+    const tabs = screen.getAllByRole("tab")
+    expect(tabs).toHaveLength(6)
+    const named = () => screen.getAllByRole("tab").filter((tab) => tab.querySelector(".cut")).map((tab) => tab.getAttribute("aria-selected"))
+    expect(named()).toEqual(["true"])
+    const last = tabs[5]
+    if (last) await user.click(last)
+    expect(named()).toEqual(["true"])
+    expect(last).toHaveAttribute("aria-selected", "true")
+    for (const tab of tabs) expect(tab).toHaveAccessibleName(/\w/)
   })
 
   it("is chosen by its tab on a phone", async () => {
