@@ -139,9 +139,9 @@ class AccountAdapter(DefaultAccountAdapter):
 
 def _tries(left: int) -> str:
     if left == 0:
-        return "Now a minute's rest."
+        return "Now a minute’s rest."
     count = ["", "One more try", "Two more tries", "Three more tries", "Four more tries"][min(left, 4)]
-    return f"{count}, then a minute's rest."
+    return f"{count}, then a minute’s rest."
 
 
 def _account_key(credentials: dict[str, Any]) -> str:

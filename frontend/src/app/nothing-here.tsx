@@ -1,9 +1,12 @@
+import { useQuery } from "@tanstack/react-query"
 import { Link } from "@tanstack/react-router"
 
 import { buttonLook } from "@/components/ui/button"
+import { serverQuery } from "@/lib/queries"
 
 /** Gone, or never yours: one page for both, so that it tells nothing. */
 export function NothingHere() {
+  const server = useQuery({ ...serverQuery(), retry: false }).data
   return (
     <main className="grid h-full place-items-center bg-paper p-8">
       <div className="flex max-w-[640px] items-center gap-8 max-tablet:flex-col max-tablet:items-start max-tablet:gap-5">
@@ -12,7 +15,7 @@ export function NothingHere() {
           <p className="mt-1 text-ink-2">It is gone, or it is not yours to see.</p>
         </div>
         <Link to="/" className={buttonLook()}>
-          To your last room
+          {server?.me === null ? "Sign in" : "To your last room"}
         </Link>
       </div>
     </main>

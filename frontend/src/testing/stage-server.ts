@@ -9,6 +9,8 @@ export interface Scene {
   project: ProjectView
   members: MemberView[]
   models: ModelView[]
+  /** False: as before the models were loaded. */
+  areModelsKnown?: boolean
   detail: ThreadDetail
   snapshot: Snapshot
   /** Said after the join, one frame each. */

@@ -67,6 +67,7 @@ function Doors({ scene, capacity, isPhone, children }: StageProps & { capacity: 
       me: { id: scene.me.id, name: scene.me.name },
       models: new Map(scene.models.map((model) => [model.model_id, model])),
       offered: scene.models.filter((model) => model.is_offered),
+      areModelsKnown: scene.areModelsKnown ?? true,
       canWrite: scene.detail.can_write,
       canManage: scene.detail.can_manage,
       capacity,

@@ -38,7 +38,7 @@ export const OfARole: Story = {
           onChange={setRole}
           options={[
             { value: "admin", label: "Admin", note: "also people, models, keys and limits" },
-            { value: "member", label: "Member", note: "reads, writes, asks models, votes" },
+            { value: "member", label: "Member", note: "reads, writes, asks models" },
             { value: "viewer", label: "Viewer", note: "reads" },
           ]}
         />

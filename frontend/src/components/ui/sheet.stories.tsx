@@ -24,7 +24,7 @@ export const WithFacts: Story = {
       }
     >
       <Facts>
-        <Fact name="It gives" note="reads, writes, asks models, votes">
+        <Fact name="It gives" note="reads, writes, asks models">
           Member
         </Fact>
         <Fact name="Uses left">

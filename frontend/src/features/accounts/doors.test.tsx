@@ -16,7 +16,7 @@ const done = () => Promise.resolve()
 
 describe("signing in", () => {
   it("says the server's words, which count the tries down", async () => {
-    fakeServer({ "POST /_auth/auth/login": new Refusal(401, "wrong_password", "Email and password do not go together. Four more tries, then a minute's rest.") })
+    fakeServer({ "POST /_auth/auth/login": new Refusal(401, "wrong_password", "Email and password do not go together. Four more tries, then a minute’s rest.") })
     await show(<SignInDoor server={server} onDone={done} />)
     await userEvent.type(screen.getByLabelText("Email"), "alice@ferryline.example")
     await userEvent.type(screen.getByLabelText("Password"), "not this one{Enter}")
@@ -85,6 +85,14 @@ describe("an invitation", () => {
     await userEvent.click(await screen.findByRole("button", { name: "Join as Alice" }))
     expect(asked.at(-1)).toMatchObject({ path: "/invites/accept", body: { code: "c" } })
     expect(onJoined).toHaveBeenCalledWith({ id: "ferryline" })
+  })
+
+  it("invites nobody who is in already", async () => {
+    fakeServer({ "POST /invites/preview": { ...preview, is_member: true, project_id: "ferryline" } })
+    await show(<JoinDoor code="c" me={alice} onJoined={done} />)
+    expect(await screen.findByRole("heading", { name: "You are in Ferryline already." })).toBeVisible()
+    expect(screen.getByRole("button", { name: "Go to Ferryline" })).toBeVisible()
+    expect(screen.queryByText(/You come in as/)).toBeNull()
   })
 
   it("that has ended says why first", async () => {

@@ -104,11 +104,15 @@ function Open({ code, me, invite, onJoined }: JoinDoorProps & { invite: InvitePr
 
   return (
     <Door
-      title={`${by} invites you into ${name}.`}
+      title={invite.is_member ? `You are in ${name} already.` : `${by} invites you into ${name}.`}
       lead={
-        <>
-          You come in as {/^[aeiou]/.test(role) ? "an" : "a"} <b className="font-semibold">{role}</b>. The invitation works until {weekdayDate(until)}, {time(until)}.
-        </>
+        invite.is_member ? (
+          "Nothing is left to do here; the invitation stays for others."
+        ) : (
+          <>
+            You come in as {/^[aeiou]/.test(role) ? "an" : "a"} <b className="font-semibold">{role}</b>. The invitation works until {weekdayDate(until)}, {time(until)}.
+          </>
+        )
       }
       under={under}
       foot="What you write stays on this server, but for the models you ask."

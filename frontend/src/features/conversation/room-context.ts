@@ -40,6 +40,8 @@ export interface RoomDoors {
   models: ReadonlyMap<string, ModelView>
   /** The models that may be asked, in the order they are offered. */
   offered: readonly ModelView[]
+  /** Until they are loaded, that none is offered says nothing. */
+  areModelsKnown: boolean
   canWrite: boolean
   canManage: boolean
   /** How many lanes stand side by side in this room. */

@@ -94,6 +94,7 @@ function OpenRoom({ store, detail, me, projectId, threadId, branchId: routed, at
       me: { id: me.id, name: me.name },
       models: new Map((models ?? []).map((model) => [model.model_id, model])),
       offered: (models ?? []).filter((model) => model.is_offered),
+      areModelsKnown: models !== undefined,
       canWrite: detail.can_write && !thread.archived_at,
       canManage: detail.can_manage,
       capacity,

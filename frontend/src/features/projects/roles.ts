@@ -8,7 +8,7 @@ export type GivenRole = (typeof GIVEN_ROLES)[number]
 export const MAY: Readonly<Record<string, string>> = {
   owner: "all; hands the project on, deletes it",
   admin: "also people, models, keys and limits",
-  member: "reads, writes, asks models, votes",
+  member: "reads, writes, asks models",
   viewer: "reads",
 }
 

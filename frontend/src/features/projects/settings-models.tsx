@@ -7,7 +7,7 @@ import { Switch } from "@/components/ui/choice"
 import { Glyph, hueClass, hueName } from "@/components/ui/glyph"
 import { Leaf } from "@/components/ui/part"
 import { Skeleton } from "@/components/ui/skeleton"
-import { cell, head, table, wider } from "@/components/ui/table"
+import { cell, head, table } from "@/components/ui/table"
 import { toast } from "@/components/ui/toast"
 import { ProviderSheet } from "@/features/projects/provider-sheet"
 import { ProviderTable } from "@/features/projects/provider-table"
@@ -92,9 +92,9 @@ function Offered({ project }: { project: ProjectView }) {
               <tr>
                 <th className={cn(head, "w-[66px]")}>Offered</th>
                 <th className={head}>Model</th>
-                <th className={cn(head, wider)}>Provider</th>
-                <th className={cn(head, wider)}>Slot</th>
-                <th className={cn(head, wider, "text-right")}>Reads</th>
+                <th className={cn(head, roomy)}>Provider</th>
+                <th className={cn(head, roomy)}>Slot</th>
+                <th className={cn(head, roomy, "text-right")}>Reads</th>
                 <th className={cn(head, "text-right")}>$ per million, in / out</th>
               </tr>
             </thead>
@@ -110,6 +110,7 @@ function Offered({ project }: { project: ProjectView }) {
   )
 }
 
+const roomy = "max-laptop:hidden" // beside the settings there is little room on a tablet
 const STATES = { ok: "", key_refused: "key refused", unreachable: "not reached", at_limit: "at its limit" } as const
 
 function Row({ model, mayChange, onOffer }: { model: ModelView; mayChange: boolean; onOffer: (isOffered: boolean) => void }) {
@@ -123,15 +124,17 @@ function Row({ model, mayChange, onOffer }: { model: ModelView; mayChange: boole
       <td className={cn(cell, "font-medium text-ink", !model.is_offered && "font-normal text-ink-3")}>
         <span className="flex items-center gap-[9px]">
           <Glyph slot={model.slot} name={model.name} />
-          {model.name}
-          {model.state !== "ok" && (
-            <span className={cn("text-small font-normal", model.state === "at_limit" ? "text-warn" : "text-danger")}>{STATES[model.state]}</span>
-          )}
-          {note && <span className="text-small font-normal text-ink-3 max-tablet:hidden">{note}</span>}
+          <span className="flex items-baseline gap-[9px] max-laptop:flex-col max-laptop:gap-0 max-laptop:py-1.5 max-laptop:whitespace-normal">
+            {model.name}
+            {model.state !== "ok" && (
+              <span className={cn("text-small font-normal", model.state === "at_limit" ? "text-warn" : "text-danger")}>{STATES[model.state]}</span>
+            )}
+            {note && <span className="text-small font-normal text-ink-3 max-tablet:hidden">{note}</span>}
+          </span>
         </span>
       </td>
-      <td className={cn(cell, wider, pale)}>{model.provider_name}</td>
-      <td className={cn(cell, wider, pale)}>
+      <td className={cn(cell, roomy, pale)}>{model.provider_name}</td>
+      <td className={cn(cell, roomy, pale)}>
         {model.slot > 0 && (
           <span className={cn("flex items-center gap-[7px] text-small text-ink-3", hueClass(model.slot))}>
             <i className="h-[3px] w-3.5 rounded-[2px] bg-(--hue)" />
@@ -139,7 +142,7 @@ function Row({ model, mayChange, onOffer }: { model: ModelView; mayChange: boole
           </span>
         )}
       </td>
-      <td className={cn(cell, wider, "text-right", pale)}>{size(model.context_tokens)}</td>
+      <td className={cn(cell, roomy, "text-right", pale)}>{size(model.context_tokens)}</td>
       <td className={cn(cell, "text-right", pale)}>{prices(model.price_in, model.price_out)}</td>
     </tr>
   )

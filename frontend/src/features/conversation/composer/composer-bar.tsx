@@ -33,7 +33,7 @@ const MODES: readonly { value: Mode; label: string }[] = [
 
 /** Under the field: what kind of saying it is, who answers, what they see. A debate has one row more. */
 export function ComposerBar({ mode, onMode, lineUp, thread, talk, rounds, mostRounds, onRounds, children }: BarProps) {
-  const { offered } = useRoom()
+  const { offered, areModelsKnown } = useRoom()
   const name = useId()
   const isFree = lineUp.models.length > 0 && lineUp.models.every((model) => model.price_in === 0 && model.price_out === 0)
   return (
@@ -51,13 +51,13 @@ export function ComposerBar({ mode, onMode, lineUp, thread, talk, rounds, mostRo
         {offered.length > 0 && <span className="composer-rule" />}
         <div className="flex min-w-0 grow items-center">
           {offered.length === 0 ? (
-            <NoModels />
+            areModelsKnown && <NoModels />
           ) : mode === "ask" ? (
             <LineUp {...lineUp} />
           ) : mode === "talk" ? (
             <Listeners talk={talk} />
           ) : (
-            <span className="cut px-2 text-small text-ink-3">{turnsWords(lineUp.models.length, rounds)}</span>
+            <span className="composer-words cut px-2 text-small text-ink-3">{turnsWords(lineUp.models.length, rounds)}</span>
           )}
         </div>
         {mode === "ask" && lineUp.models.length > 1 && (
@@ -75,13 +75,13 @@ export function ComposerBar({ mode, onMode, lineUp, thread, talk, rounds, mostRo
 /** Talk asks nobody; while models speak in turn they read it before their next turn. */
 function Listeners({ talk }: { talk: RunView | null }) {
   const { models } = useRoom()
-  if (!talk) return <span className="cut px-2 text-small text-ink-3">people only; no model answers</span>
+  if (!talk) return <span className="composer-words cut px-2 text-small text-ink-3">people only; no model answers</span>
   return (
     <span className="flex min-w-0 items-center gap-[7px] px-2 text-small text-ink-3">
       {talk.models.map((id) => (
         <Glyph key={id} slot={slotOf(models.get(id)?.slot)} name={models.get(id)?.name ?? ""} />
       ))}
-      <span className="cut ml-1">read it before their next turn</span>
+      <span className="composer-words cut ml-1">read it before their next turn</span>
     </span>
   )
 }
@@ -92,12 +92,12 @@ function NoModels() {
   const project = useQuery(projectsQuery()).data?.find((one) => one.id === projectId)
   if (project?.permissions.includes("manage_models"))
     return (
-      <span className="cut px-2 text-ui text-ink-3">
+      <span className="composer-words cut px-2 text-ui text-ink-3">
         No model answers here yet.{" "}
         <Link to="/p/$projectId/settings/$page" params={{ projectId, page: "models" }} className="font-medium text-pen hover:underline">
           Add a model
         </Link>
       </span>
     )
-  return <span className="cut px-2 text-ui text-ink-3">Nobody has added a model yet. People read what you say.</span>
+  return <span className="composer-words cut px-2 text-ui text-ink-3">Nobody has added a model yet. People read what you say.</span>
 }

@@ -57,6 +57,26 @@ describe("the composer", () => {
     expect(field()).toHaveValue("Boats or trains?")
   })
 
+  it("says nothing of models before they are known, and leaves it to the server who answers", async () => {
+    const user = userEvent.setup()
+    await show({ ...room("c21"), models: [], areModelsKnown: false })
+    expect(screen.queryByText(/has added a model|No model answers/)).toBeNull()
+    await user.type(field(), "Who answers?{Enter}")
+    expect(getOutgoing()).toMatchObject([{ body: "Who answers?", mode: "ask", models: null }])
+  })
+
+  it("says that a model answers alone only where it would", async () => {
+    const user = userEvent.setup()
+    await show(room("c22"))
+    await user.type(field(), "@")
+    expect(screen.getAllByText("answers alone").length).toBeGreaterThan(0)
+    await user.clear(field())
+    await user.click(screen.getByRole("radio", { name: "Talk" }))
+    await user.type(field(), "@")
+    expect(screen.getByRole("listbox", { name: "People and models" })).toBeVisible()
+    expect(screen.queryByText("answers alone")).toBeNull()
+  })
+
   it("asks only whom the text names", async () => {
     const user = userEvent.setup()
     await show(room("c3"))

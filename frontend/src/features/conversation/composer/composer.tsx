@@ -48,7 +48,7 @@ export function Composer(props: ComposerProps) {
 
 function Writing({ thread, isAlone = false, suggestion = null }: ComposerProps) {
   const room = useRoom()
-  const { store, threadId, me, offered, isPhone, ui } = room
+  const { store, threadId, me, offered, areModelsKnown, isPhone, ui } = room
   const { runs, messages } = useRoomView(store)
   const { replyTo, picked, rounds } = useStore(ui)
   const [text, setText] = useDraft(`${threadId}.${me.id}`)
@@ -65,7 +65,7 @@ function Writing({ thread, isAlone = false, suggestion = null }: ComposerProps) 
   const talk = useMemo(() => [...runs.values()].find((run) => run.kind === "in_turn" && (run.state === "running" || run.state === "stopping") && run.branch_id === room.branchId), [runs, room.branchId])
   const next = useModel(talk?.next_model_id ?? null)
   // A mode that was picked holds until a talk begins or ends: then it is the talk that decides.
-  const mode: Mode = offered.length === 0 ? "talk" : picked && picked.talk === talk?.id ? picked.mode : talk ? "talk" : "ask"
+  const mode: Mode = areModelsKnown && offered.length === 0 ? "talk" : picked && picked.talk === talk?.id ? picked.mode : talk ? "talk" : "ask"
   const talkId = talk?.id
   const setMode = useCallback((mode: Mode) => ui.set((now) => ({ ...now, picked: { mode, talk: talkId } })), [ui, talkId])
   const setRounds = (rounds: number) => ui.set((now) => ({ ...now, rounds }))
@@ -95,11 +95,12 @@ function Writing({ thread, isAlone = false, suggestion = null }: ComposerProps) 
   function say(how: (saying: Saying) => void) {
     if (!isReady) return
     const isAlreadyNamed = mode === "ask" && named.length > 0
-    if (mode !== "talk" && !isAlreadyNamed && lineUp.length < (mode === "debate" ? 2 : 1)) {
+    // Before the models are known the thread's own line-up answers: the server knows it.
+    if (mode !== "talk" && areModelsKnown && !isAlreadyNamed && lineUp.length < (mode === "debate" ? 2 : 1)) {
       setIsPickerOpen(true)
       return
     }
-    const models = mode === "talk" ? null : isAlreadyNamed ? [...named] : lineUp.map((model) => model.model_id)
+    const models = mode === "talk" || !areModelsKnown ? null : isAlreadyNamed ? [...named] : lineUp.map((model) => model.model_id)
     how({ body: text.trim(), mode, models, rounds, replyTo: replyTo?.seq ?? null })
     setText("")
     setPasted(0)
@@ -158,7 +159,7 @@ function Writing({ thread, isAlone = false, suggestion = null }: ComposerProps) 
             </IconButton>
           </p>
         )}
-        <Field field={field} text={text} placeholder={placeholder} names={names} onChange={change} onPasted={setPasted} onKey={onKey} isTall={isAlone} autoFocus />
+        <Field field={field} text={text} placeholder={placeholder} names={names} doesNarrow={mode === "ask"} onChange={change} onPasted={setPasted} onKey={onKey} isTall={isAlone} autoFocus />
         {(isTooLong || pasted > 0) && (
           <p className={cn("composer-note", isTooLong && "text-danger")} role="status">
             {isTooLong ? `The message is ${Math.ceil(bytes / 1024)} KB; ${Math.floor(most / 1024)} KB is the most.` : `${pasted.toLocaleString("en")} characters pasted. Models read all of it.`}

@@ -8,6 +8,7 @@ interface FieldProps {
   text: string
   placeholder: string
   names: readonly Named[]
+  doesNarrow: boolean
   onChange: (text: string) => void
   onPasted: (length: number) => void
   /** A key that is not the list's own: send, edit the last one. */
@@ -20,7 +21,7 @@ const LONG_PASTE = 4_000
 const CAN_GROW = typeof CSS !== "undefined" && CSS.supports("field-sizing", "content")
 
 /** The words to be. It grows with them to two fifths of the room. */
-export function Field({ field, text, placeholder, names, onChange, onPasted, onKey, isTall, autoFocus }: FieldProps) {
+export function Field({ field, text, placeholder, names, doesNarrow, onChange, onPasted, onKey, isTall, autoFocus }: FieldProps) {
   const id = useId()
   const [caret, setCaret] = useState(0)
   const caretToBe = useRef<number | null>(null)
@@ -97,7 +98,7 @@ export function Field({ field, text, placeholder, names, onChange, onPasted, onK
         onPaste={onPaste}
         onBlur={() => setCaret(-1)}
       />
-      {isOpen && <NameList id={id} names={found} at={Math.min(at, found.length - 1)} onPick={pick} />}
+      {isOpen && <NameList id={id} names={found} at={Math.min(at, found.length - 1)} doesNarrow={doesNarrow} onPick={pick} />}
     </>
   )
 }

@@ -8,11 +8,13 @@ interface NameListProps {
   id: string
   names: readonly Named[]
   at: number
+  /** A model that is named answers alone; where people talk, or models in turn, it does not. */
+  doesNarrow: boolean
   onPick: (named: Named) => void
 }
 
 /** Whom "@" could mean: people and models, walked with the arrow keys from the field. */
-export function NameList({ id, names, at, onPick }: NameListProps) {
+export function NameList({ id, names, at, doesNarrow, onPick }: NameListProps) {
   return (
     <div id={id} role="listbox" aria-label="People and models" className="absolute bottom-[calc(100%+4px)] left-0 z-20 min-w-[232px] rounded-lg bg-raised p-1.5 shadow-float">
       {names.map((named, index) => (
@@ -36,7 +38,7 @@ export function NameList({ id, names, at, onPick }: NameListProps) {
             </span>
           )}
           <span className="cut">{plain(named.name)}</span>
-          {named.kind === "model" && <span className="ml-auto pl-4 text-small text-ink-3">answers alone</span>}
+          {doesNarrow && named.kind === "model" && <span className="ml-auto pl-4 text-small text-ink-3">answers alone</span>}
         </div>
       ))}
     </div>

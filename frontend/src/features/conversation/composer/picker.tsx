@@ -111,7 +111,7 @@ function Models({ chosen, onChange }: Pick<PickerProps, "chosen" | "onChange">) 
               </td>
               <td>
                 <span className="flex items-center gap-1.5">
-                  {model.where === "this server" ? <ServerMinimalisticIcon size={16} /> : <CloudIcon size={16} />}
+                  {model.where === "remote" ? <CloudIcon size={16} /> : <ServerMinimalisticIcon size={16} />}
                   {model.where}
                 </span>
               </td>
