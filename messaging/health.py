@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S = 2.0
 ANSWER_WITHIN_S = 2.0
 COUNT_EVERY_S = 10.0
+PATIENCE_S = 10.0  # workers may start after this process before the log misses them
 OLD_S = 10.0  # a state that nobody has renewed since is no state
 NOBODY = UUID(int=0)
 _GROUP = f"health.{HOLDER.rpartition(':')[2]}"  # one process's own, told by its name of the moment
@@ -68,6 +69,7 @@ class Health:
         self._asking: dict[str, asyncio.Task[object]] = {}
         self._looking: asyncio.Task[None] | None = None
         self._heard = asyncio.Event()
+        self._is_patient = True  # no worker was heard of yet, and the log has not said so
         self._counted_at = -COUNT_EVERY_S
 
     async def start(self) -> None:
@@ -88,6 +90,7 @@ class Health:
         self._looking = None
         self._asking.clear()
         self.states.clear()
+        self._is_patient = True
 
     def now(self) -> dict[str, State]:
         """Each dependency's state; one that was not renewed in time is down, whatever it was."""
@@ -129,16 +132,19 @@ class Health:
         self._note(name, why)
 
     def _note(self, name: str, why: str) -> None:
-        before = self.states.get(name)
-        is_up = not why
-        if before is None or before.is_up != is_up:
-            if not is_up:
-                log.warning("%s is down: %s", name, why)
-            elif before is not None:
-                log.info("%s is up again, down since %s.", name, before.since.isoformat(timespec="seconds"))
-            self.states[name] = State(is_up, now(), monotonic(), why)
-        else:
-            self.states[name] = State(is_up, before.since, monotonic(), why)
+        before, is_up = self.states.get(name), not why
+        has_changed = before is None or before.is_up != is_up
+        since = now() if before is None or has_changed else before.since
+        self.states[name] = State(is_up, since, monotonic(), why)
+        if name == "dispatcher" and self._is_patient:
+            if not is_up and (now() - since).total_seconds() < PATIENCE_S:
+                return
+            self._is_patient = False
+            has_changed, before = not is_up, None
+        if has_changed and not is_up:
+            log.warning("%s is down: %s", name, why)
+        elif has_changed and before is not None:
+            log.info("%s is up again, down since %s.", name, before.since.isoformat(timespec="seconds"))
 
     async def _ask_relay(self) -> None:
         """A packet to ourselves comes back, in the full profile by way of the server between the processes."""

@@ -76,3 +76,13 @@ def test_processes_are_told_where_the_servers_are(tmp_path: Path) -> None:
     assert (told["DATABASE_URL"], told["REDIS_URL"]) == (deployment.postgres.url(), deployment.redis.url())
     assert told["CQL_HOSTS"] == ",".join(f"127.0.0.{n}:{deployment.nodes[0].port}" for n in (1, 2, 3))
     assert told["CQL_REPLICATION"] == "3"
+
+
+def test_workers_are_there_before_web_processes_look_for_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {"DATABASE_URL": "postgresql://a/b", "REDIS_URL": "redis://c", "CQL_HOSTS": "d:9042"}
+    deployment = Deployment(tmp_path, given=given)
+    began: list[str] = []
+    monkeypatch.setattr(Deployment, "manage", lambda self, *words: began.append(words[0]))
+    monkeypatch.setattr(Parley, "start", lambda self: began.append(self.goal))
+    deployment.start()
+    assert began == ["migrate", "migrate_cql", "worker", "worker", "serve", "serve"]

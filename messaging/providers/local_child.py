@@ -62,7 +62,9 @@ def main() -> None:
     _find_openmp()
     _die_with_parent()
     os.nice(5)  # tokens may wait a moment, people's sockets may not
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, who ends us
+    # Who tells a whole group to stop (Ctrl-C, systemd) means the parent: it lets answers end first, and then us.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     wanted = json.loads(sys.stdin.readline())
 
     import xllamacpp

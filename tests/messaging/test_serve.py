@@ -63,7 +63,9 @@ def test_a_taken_port_is_said_before_anything_else(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         refused = serve(tmp_path, "--port", str(port))
     assert refused.returncode == 1
-    assert re.search(rf"cannot listen on 127.0.0.1:{port}: .*Choose another port", refused.stderr)
+    assert re.search(
+        rf"cannot listen on 127.0.0.1:{port}: .*choose another port: make run PORT={port + 1}", refused.stderr
+    )
     assert "Traceback" not in refused.stderr
 
 
@@ -71,6 +73,14 @@ def test_a_bad_port_in_the_environment_is_said(tmp_path: Path) -> None:
     refused = serve(tmp_path, PARLEY_PORT="http")
     assert refused.returncode == 1
     assert "PARLEY_PORT is 'http'" in refused.stderr
+
+
+def test_ctrl_c_ends_it_with_a_sentence(server: Server) -> None:
+    os.killpg(server.pid, signal.SIGINT)  # a terminal tells the whole group
+    assert server.process and server.process.wait(10) == 0
+    said = server.log.read_text()
+    assert said.endswith("Parley has stopped.\n")
+    assert "Traceback" not in said
 
 
 async def test_leaving_it_says_goodbye_to_everybody(server: Server) -> None:

@@ -65,7 +65,7 @@ class Deployment:
         return found
 
     def start(self, say: Callable[[str], object] = lambda words: None) -> None:
-        """Servers first, then the tables, then web processes and workers. Raises StartError, MissingError."""
+        """Servers first, then the tables, then workers, so that the web processes find some. Raises StartError, MissingError."""
         for server in self.servers:
             server.start()
             say(f"{server.name} answers on {server.address}:{server.port}.")
@@ -73,9 +73,10 @@ class Deployment:
         self.manage("migrate", "--verbosity", "0", "--no-input")
         if "CQL_HOSTS" in self.settings:
             self.manage("migrate_cql")
-        with ThreadPoolExecutor(len(self.processes)) as pool:
-            for process in pool.map(lambda process: process.start(), self.processes):
-                say(f"{process.name} is ready.")
+        for group in (self.workers, self.webs):
+            with ThreadPoolExecutor(len(group) or 1) as pool:
+                for process in pool.map(lambda process: process.start(), group):
+                    say(f"{process.name} is ready.")
 
     def manage(self, *words: str) -> str:
         """One `manage.py` command in the deployment's environment; what it printed. Raises StartError."""

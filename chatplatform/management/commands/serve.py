@@ -4,7 +4,7 @@ import fcntl
 import os
 import sys
 from argparse import ArgumentParser
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -32,11 +32,15 @@ class Command(BaseCommand):
             try:
                 server = Server(host, port, lambda server: self._say(server.address))
             except OSError as error:
-                words = f"Parley cannot listen on {host}:{port}: {error.strerror}. Choose another port with --port."
-                raise CommandError(words) from error
-            server.run()
+                raise CommandError(
+                    f"Parley cannot listen on {host}:{port}: {error.strerror}. Stop what listens there, or choose another port:"
+                    f" make run PORT={port + 1} (in .env: PARLEY_PORT={port + 1})."
+                ) from error
+            with suppress(KeyboardInterrupt):  # uvicorn raises it anew when everything has ended well
+                server.run()
         if not server.started:
             sys.exit(1)
+        self.stdout.write("Parley has stopped.")
 
     def _say(self, address: str) -> None:
         self.stdout.write(f"Parley is at {address}")

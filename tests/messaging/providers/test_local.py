@@ -129,6 +129,17 @@ async def test_the_child_dies_with_a_killed_parent() -> None:
     await gone(pid)
 
 
+@needs_model
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+async def test_a_sign_for_the_whole_group_is_for_the_parent_alone(number: int, provider: local.LocalProvider) -> None:
+    """systemd tells every process of a service to stop; the server lets answers end first."""
+    await provider.engine.address(60)
+    assert provider.engine.pid
+    os.kill(provider.engine.pid, number)
+    assert (await hear(provider, asking(provider.models[0]))).finished
+    assert provider.engine.starts == 1
+
+
 async def test_a_child_that_cannot_start_is_tried_again_ever_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
