@@ -148,9 +148,19 @@ CQL_DATACENTER = env("CQL_DATACENTER")  # empty: the one of the first host that 
 CQL_REPLICATION = env_number("CQL_REPLICATION", 3, 1)  # copies, where this makes the keyspace
 CQL_USERNAME = env("CQL_USERNAME")
 CQL_PASSWORD = env("CQL_PASSWORD")
+CQL_CA_FILE = env("CQL_CA_FILE")  # who may have signed the servers' certificates
+CQL_SSLMODE = env("CQL_SSLMODE", "verify-full" if CQL_CA_FILE else "disable")
+if CQL_SSLMODE not in {"disable", "require", "verify-ca", "verify-full"}:
+    raise ImproperlyConfigured(f"CQL_SSLMODE is {CQL_SSLMODE!r}; use disable, require, verify-ca or verify-full.")
+if CQL_CA_FILE and CQL_SSLMODE == "disable":
+    raise ImproperlyConfigured("CQL_CA_FILE is set and CQL_SSLMODE=disable: leave one of them out.")
 
 DB_THREADS = env_number("PARLEY_DB_THREADS", 8, 1)
 DATABASES: dict[str, dict[str, Any]] = {"default": database(DATABASE_URL, DATA_DIR, DB_THREADS)}
+if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
+    raise ImproperlyConfigured(
+        "REDIS_URL must begin with redis:// or, for TLS, rediss://, like redis://:password@host:6379/0."
+    )
 # Does this process share its rooms with others? Then turns run in workers, and Redis carries what rooms hear.
 IS_SHARED = bool(REDIS_URL)
 if IS_SHARED and not is_postgres(DATABASE_URL):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 import threading
 from collections.abc import Callable
 
@@ -9,10 +10,12 @@ CHUNK = 65536
 
 
 class Proxy:
-    """Listens on a free loopback port and leads to `target`. The knobs may be turned at any time, from any thread."""
+    """Listens on a free loopback port, with TLS if `tls` says how, and leads to `target`. The knobs may be turned at any
+    time, from any thread."""
 
-    def __init__(self, target: tuple[str, int]) -> None:
+    def __init__(self, target: tuple[str, int], tls: ssl.SSLContext | None = None) -> None:
         self.target = target
+        self.tls = tls
         self.port = 0
         self.delay_s = 0.0  # added to each piece, each way
         self.bytes_per_s = 0  # towards who connected; 0: as fast as it goes
@@ -59,7 +62,7 @@ class Proxy:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0))
+        server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.tls))
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         self._loop.run_forever()

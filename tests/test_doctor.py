@@ -20,7 +20,9 @@ from django.db.migrations import executor
 from chatplatform import doctor
 from chatplatform.doctor import database, machine, models, redis, rows, wiring
 from chatplatform.doctor.finding import Finding, clock
+from chatplatform.kernel import same_key
 from chatplatform.kernel.clock import now
+from chatplatform.profile import caches as caches_of
 from messaging.models import Outbox, Worker
 from tests import servers as test_servers
 from tests.attacks.evil import EvilProvider
@@ -78,6 +80,9 @@ def test_a_full_disk_a_missing_folder_and_an_open_secret(
 ) -> None:
     settings.DATA_DIR = tmp_path / "none"
     assert levels(machine.folder()) == {"data": ["broken"]}
+    settings.DATABASE_URL = "postgresql://host/parley"
+    monkeypatch.setenv("SECRET_KEY", "x" * 48)
+    assert levels(machine.folder()) == {"data": ["ok"]}, "nothing is kept there then"
     settings.DATA_DIR = tmp_path
     for free, level in ((10**7, "broken"), (10**9, "warning"), (10**11, "ok")):
         disk = SimpleNamespace(free=free)
@@ -109,6 +114,44 @@ def test_secrets(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Non
     assert levels(wiring.secrets()) == {"secret key": ["ok"], "field keys": ["ok"]}
     settings.SECRET_KEY = "short"
     assert levels(wiring.secrets())["secret key"] == ["broken"]
+
+
+@pytest.mark.needs("redis")
+def test_other_keys_than_the_processes_that_run_have(settings: LazySettings, redis: test_servers.RedisServer) -> None:
+    settings.CACHES = caches_of(redis.empty_database())
+    assert not list(wiring.keys()), "nobody runs"
+    same_key.check()
+    assert not list(wiring.keys())
+    field_keys, settings.FIELD_KEYS = settings.FIELD_KEYS, ["another"]
+    (finding,) = wiring.keys()
+    assert finding.level == "broken" and "other PARLEY_FIELD_KEYS" in finding.words
+    settings.FIELD_KEYS, settings.SECRET_KEY = field_keys, "another"
+    (finding,) = wiring.keys()
+    assert finding.level == "broken" and "another SECRET_KEY" in finding.words and "Put the same" in finding.fix
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("CQL_REPLICATION", "three", "CQL_REPLICATION is 'three'; use a whole number from 1 on."),
+        ("REDIS_URL", "localhost:6379", "REDIS_URL must begin with redis://"),
+        ("PARLEY_URL", "chat.example.org", "PARLEY_URL is 'chat.example.org'; write it like https://"),
+        ("DEBUG", "maybe", "DEBUG is 'maybe'; use 1 or 0."),
+    ],
+)
+def test_a_setting_that_is_no_value_is_one_sentence(name: str, value: str, says: str, tmp_path: Path) -> None:
+    kept = {key: word for key, word in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "doctor"],
+        cwd=ROOT,
+        env={**kept, "PARLEY_DATA_DIR": str(tmp_path), name: value},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(says) and done.stderr.count("\n") == 1, done.stderr
 
 
 @pytest.mark.parametrize(

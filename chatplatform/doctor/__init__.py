@@ -26,6 +26,7 @@ def examine(*, tries_providers: bool = False) -> Iterator[Finding]:
         yield finding
     if settings.REDIS_URL:
         yield from _safely(redis.look)
+        yield from _safely(wiring.keys)
     if settings.CQL_HOSTS:
         yield from _safely(cql.look)
     if answers:

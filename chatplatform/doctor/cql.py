@@ -15,7 +15,7 @@ def look() -> Iterator[Finding]:
     try:
         found = examining.examine()
     except AppError as error:
-        fix = "Start them, and check CQL_HOSTS, CQL_DATACENTER, CQL_USERNAME and CQL_PASSWORD. What is said meanwhile is kept."
+        fix = "Start them, and check CQL_HOSTS, CQL_DATACENTER, CQL_USERNAME, CQL_PASSWORD and CQL_SSLMODE. What is said meanwhile is kept."
         yield broken(NAME, error.message, fix)
         return
     for host in found.hosts:

@@ -65,6 +65,9 @@ def page() -> Iterator[Finding]:
 def folder() -> Iterator[Finding]:
     """PARLEY_DATA_DIR: there, ours to write, with room left."""
     at = settings.DATA_DIR
+    if settings.DATABASE_URL and os.environ.get("SECRET_KEY", "").strip() and not at.is_dir():
+        yield ok("data", f"{at} is not there, and nothing needs it")
+        return
     if not at.is_dir() or not os.access(at, os.W_OK):
         yield broken("data", f"{at} is no folder that may be written", f"Make it, for this user: mkdir -p {at}")
         return

@@ -25,7 +25,7 @@ def look() -> Iterator[Finding]:
         answer: Any = client.time()
         after = time.time()
     except redis.RedisError as error:
-        yield broken(NAME, f"it does not answer: {error}", "Start it, and check REDIS_URL: host, port and password.")
+        yield broken(NAME, f"it does not answer: {error}", _fix())
         return
     finally:
         client.close()
@@ -39,6 +39,13 @@ def look() -> Iterator[Finding]:
     else:
         yield ok(NAME, f"it answers in {middle:.2f} ms")
     yield clock(NAME, answer[0] + answer[1] / 1e6 - (before + after) / 2)
+
+
+def _fix() -> str:
+    fix = "Start it, and check REDIS_URL: host, port and password."
+    if settings.REDIS_URL.startswith("rediss:"):
+        return f"{fix} For a certificate of your own: rediss://…?ssl_ca_certs=FILE."
+    return f"{fix} One that speaks TLS: rediss://…."
 
 
 def _ping_ms(client: "redis.Redis") -> float:

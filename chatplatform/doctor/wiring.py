@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from chatplatform.doctor.finding import Finding, broken, ok, warning
+from chatplatform.kernel import same_key
 
 SHORT_SECRET = 32
 
@@ -27,6 +28,13 @@ def secrets() -> Iterator[Finding]:
         yield warning("field keys", "SECRET_KEY encrypts the providers' keys, too", fix)
     else:
         yield ok("field keys", f"{len(settings.FIELD_KEYS)}, the first one writes")
+
+
+def keys() -> Iterator[Finding]:
+    """Whether the processes that run have the keys that this command was given."""
+    words, _, fix = same_key.difference().partition(". ")
+    if words:
+        yield broken("keys", words, fix)
 
 
 def address() -> Iterator[Finding]:

@@ -49,9 +49,37 @@ def test_when_all_have_stopped_another_key_is_welcome(settings: Any, monkeypatch
 
 
 def test_the_key_itself_is_not_told(settings: Any) -> None:
-    settings.SECRET_KEY = "one"
-    assert "one" not in same_key._print()
-    assert len(same_key._print()) == 16
+    settings.SECRET_KEY, settings.FIELD_KEYS = "one", ["two", "three"]
+    told = f"{same_key._secret()} {same_key._fields()}"
+    assert not any(word in told for word in ("one", "two", "three"))
+    assert [len(word) for word in told.split()] == [16, 16, 16]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "is_well"),
+    [
+        (["old"], ["old"], True),
+        (["old"], ["new"], False),
+        (["old"], ["new", "old"], False),  # the other could not read what we write
+        (["new", "old"], ["old"], False),
+        (["old"], ["old", "new"], True),  # the first half of a change, one process after the other
+        (["old", "new"], ["new", "old"], True),
+        (["new"], ["new", "old"], True),
+    ],
+)
+def test_field_keys_must_read_what_others_write(
+    settings: Any, theirs: list[str], ours: list[str], is_well: bool
+) -> None:
+    settings.FIELD_KEYS = theirs
+    same_key.check()
+    same_key.renew()
+    settings.FIELD_KEYS = ours
+    assert bool(same_key.difference()) is not is_well
+    if not is_well:
+        with pytest.raises(ImproperlyConfigured, match="PARLEY_FIELD_KEYS"):
+            same_key.check()
+        settings.FIELD_KEYS = theirs
+        same_key.check()  # the refused one has changed nothing
 
 
 def test_without_redis_there_is_nobody_to_compare_with(settings: Any) -> None:

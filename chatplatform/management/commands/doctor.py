@@ -28,7 +28,7 @@ class Command(BaseCommand):
             listed.append(finding._asdict())
             if not options["json"]:
                 fix = f"  → {finding.fix}" if finding.fix else ""
-                self.stdout.write(f"{finding.level:<8} {finding.name}: {finding.words}.{fix}")
+                self.stdout.write(f"{finding.level:<8} {finding.name}: {finding.words.rstrip('.')}.{fix}")
                 self.stdout.flush()
         is_whole = not levels["broken"]
         if options["json"]:

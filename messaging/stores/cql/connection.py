@@ -6,11 +6,12 @@ with any event loop; it reconnects by itself, every second, for as long as the p
 
 import logging
 import os
+import re
 import threading
 from dataclasses import dataclass
 from typing import Any
 
-from cassandra import ConsistencyLevel, DriverException, InvalidRequest
+from cassandra import ConsistencyLevel, DriverException, InvalidRequest, UnresolvableContactPoints
 from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable, Session
 from cassandra.policies import (
@@ -26,7 +27,7 @@ from cassandra.query import PreparedStatement, tuple_factory
 from django.conf import settings
 
 from chatplatform.kernel.errors import Unavailable
-from messaging.stores.cql import statements
+from messaging.stores.cql import statements, tls
 
 log = logging.getLogger(__name__)
 
@@ -36,17 +37,23 @@ ANSWER_S = 3.0
 SECOND_HOST_S = 0.2  # a host that is silent for so long is not waited for alone
 RECONNECT_S = 1.0
 SCHEMA_S = 30.0
+_REFUSED = re.compile(r"certificate verify failed: (.*?)\.? \(_ssl")  # all that the driver passes on of such an error
 
 
 @dataclass(frozen=True)
 class Servers:
-    """Where the messages are, and who we are there. `datacenter` empty: the one of the first host that answers."""
+    """Where the messages are, and who we are there. `datacenter` empty: the one of the first host that answers.
+
+    `sslmode` and `ca_file` are for `tls.context`.
+    """
 
     hosts: tuple[str, ...]
     keyspace: str
     datacenter: str = ""
     username: str = ""
     password: str = ""
+    sslmode: str = "disable"
+    ca_file: str = ""
 
     def addresses(self) -> list[tuple[str, int]]:
         return [_address(host) for host in self.hosts]
@@ -59,6 +66,8 @@ def servers_of_settings() -> Servers:
         settings.CQL_DATACENTER,
         settings.CQL_USERNAME,
         settings.CQL_PASSWORD,
+        settings.CQL_SSLMODE,
+        settings.CQL_CA_FILE,
     )
 
 
@@ -111,7 +120,13 @@ def close_all() -> None:
 
 def open_cluster(servers: Servers) -> Cluster:
     """A connected cluster that nobody else uses; whoever opens it shuts it down. Raises Unavailable."""
-    cluster = _cluster(servers, servers.datacenter)
+    try:
+        cluster = _cluster(servers, servers.datacenter)
+    except UnresolvableContactPoints as error:
+        raise Unavailable(f"No name in CQL_HOSTS is known here: {', '.join(servers.hosts)}", "store") from error
+    except OSError as error:
+        words = f"The file {servers.ca_file} (CQL_CA_FILE) cannot be used: {_words(error)}"
+        raise Unavailable(words, "store") from error
     try:
         cluster.connect()
     except (NoHostAvailable, DriverException, OSError) as error:
@@ -137,6 +152,7 @@ def _cluster(servers: Servers, datacenter: str) -> Cluster:
         auth_provider=PlainTextAuthProvider(servers.username, servers.password) if servers.username else None,
         execution_profiles={EXEC_PROFILE_DEFAULT: profile},
         reconnection_policy=ConstantReconnectionPolicy(RECONNECT_S, max_attempts=None),
+        ssl_context=tls.context(servers.sslmode, servers.ca_file),
         connect_timeout=CONNECT_S,
         control_connection_timeout=CONNECT_S,
         idle_heartbeat_interval=10,
@@ -202,7 +218,12 @@ def reason_of(error: Exception) -> str:
 
 
 def _words(error: Any) -> str:
-    return os.strerror(error.errno) if getattr(error, "errno", None) else str(error) or type(error).__name__
+    said = str(error) or type(error).__name__
+    if refused := _REFUSED.search(said):
+        return f"its certificate is not accepted ({refused[1]}): see CQL_CA_FILE and CQL_SSLMODE"
+    if "[SSL" in said:
+        return f"TLS fails ({said}): see CQL_SSLMODE"
+    return os.strerror(error.errno) if getattr(error, "errno", None) else said
 
 
 def _datacenters(servers: Servers) -> set[str]:
