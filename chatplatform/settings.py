@@ -327,10 +327,7 @@ LOGGING = {
     "handlers": {"out": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["out"], "level": LOG_LEVEL},
     "loggers": {
-        **{
-            name: {"level": "WARNING"}
-            for name in ("httpx", "httpcore", "asyncio", "procrastinate", "uvicorn", "websockets")
-        },
+        **{name: {"level": "WARNING"} for name in ("httpx", "asyncio", "procrastinate", "uvicorn", "websockets")},
         # Each of these is a line for every request that is none, or leads nowhere: strangers would write the log.
         **{name: {"level": "ERROR"} for name in ("uvicorn.error", "django.request")},
         "cassandra": {"level": "CRITICAL"},  # a trace for every try to reconnect; the store says what matters

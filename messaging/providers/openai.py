@@ -20,7 +20,7 @@ from messaging.providers.addresses import Origin
 from messaging.providers.base import ChatRequest, ModelInfo, ProviderError, ProviderEvent
 from messaging.providers.failures import REMEDY, Failures, retry_after_s
 from messaging.providers.form import Forms
-from messaging.providers.patience import Patience, Timeouts
+from messaging.providers.patience import Patience, Timeouts, Watch, grace_s
 from messaging.providers.reading import Reader
 from messaging.providers.sse import SseError, SseSplitter
 from messaging.providers.wire import ErrorIn, ModelIn, encode, read_error, read_models
@@ -206,33 +206,41 @@ class OpenAiProvider:
         splitter, reader = SseSplitter(), Reader(self.failures, request.model.name)
         chunks = response.aiter_raw()
         size = 0
-        patience.start(monotonic())
-        while (chunk := await self._next(chunks, reader, patience)) is not None:
-            size += len(chunk)
-            if size > MAX_STREAM_BYTES:
-                raise self.failures.broken("does not stop.", "more than 64 MiB", retryable=False)
-            had_words = False
-            try:
+        watch = Watch(patience, response.extensions["network_stream"].give_up)
+        try:
+            while (chunk := await self._next(chunks, reader, watch)) is not None:
+                size += len(chunk)
+                if size > MAX_STREAM_BYTES:
+                    raise self.failures.broken("does not stop.", "more than 64 MiB", retryable=False)
+                had_words = False
                 for event in splitter.feed(chunk):
                     for heard in reader.take(event):
                         had_words = True
                         yield heard
-            except SseError as error:
-                raise self.failures.broken("answers in a form that cannot be read.", str(error)) from error
-            patience.heard(monotonic(), words=had_words)
+                watch.heard(words=had_words)
+        except SseError as error:
+            raise self.failures.broken("answers in a form that cannot be read.", str(error)) from error
+        except httpx.ReadTimeout as error:
+            raise self._gave_up(patience) from error
+        finally:
+            watch.end()
         yield reader.end()
 
-    async def _next(self, chunks: AsyncIterator[bytes], reader: Reader, patience: Patience) -> bytes | None:
+    async def _next(self, chunks: AsyncIterator[bytes], reader: Reader, watch: Watch) -> bytes | None:
         """The next bytes; None at the end, or when the answer is complete and nothing more is worth waiting for."""
-        wait_s = patience.left_s(monotonic())
-        grace_s = patience.grace_s(is_finished=reader.is_finished, is_counted=reader.is_counted, is_done=reader.is_done)
+        is_complete = reader.is_finished or reader.is_done
+        watch.is_waiting = True
         try:
-            async with asyncio.timeout(wait_s if grace_s is None else min(wait_s, grace_s)):
+            if not is_complete:
                 return await anext(chunks, None)
-        except TimeoutError as error:
-            if grace_s is not None:
-                return None
-            raise self._gave_up(patience) from error
+            async with asyncio.timeout(grace_s(is_counted=reader.is_counted, is_done=reader.is_done)):
+                return await anext(chunks, None)
+        except (TimeoutError, httpx.ReadTimeout):
+            if not is_complete:
+                raise
+            return None
+        finally:
+            watch.is_waiting = False
 
     def _gave_up(self, patience: Patience) -> ProviderError:
         seconds, why = patience.why()

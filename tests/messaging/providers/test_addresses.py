@@ -3,12 +3,11 @@
 import socket
 from typing import Any
 
-import httpcore
+import httpx
 import pytest
 
 from messaging.providers import addresses, transport
 from messaging.providers.addresses import AddressRefused, check_address, read_url, resolve
-from messaging.providers.transport import CheckedBackend
 
 PUBLIC = "93.184.215.14"
 
@@ -109,16 +108,16 @@ async def test_the_connection_goes_to_the_number_that_was_checked(monkeypatch: p
 
     async def dial(number: str, *_: Any) -> Any:
         dialled.append(number)
-        raise httpcore.ConnectError("nowhere")
+        raise httpx.ConnectError("nowhere")
 
     monkeypatch.setattr(addresses, "_ask", ask)
     monkeypatch.setattr(transport, "connect", dial)
-    backend = CheckedBackend(is_private_allowed=False)
-    with pytest.raises(httpcore.ConnectError):
-        await backend.connect_tcp("rebind.example", 443)
+    asking = transport.client(read_url("http://rebind.example/v1"), {}, connect_s=5, is_private_allowed=False)
+    with pytest.raises(httpx.ConnectError):
+        await asking.get("models")
     assert dialled == [PUBLIC]
     with pytest.raises(AddressRefused):  # the next connection sees the second answer, and refuses it
-        await backend.connect_tcp("rebind.example", 443)
+        await asking.get("models")
     assert dialled == [PUBLIC]
 
 

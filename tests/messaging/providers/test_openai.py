@@ -186,6 +186,17 @@ async def test_a_thinking_model_has_longer_before_its_first_word(
     assert (await hear(strict, asking(f"{FAST}&first=1", thinks=True))).finished
 
 
+async def test_once_it_speaks_a_thinking_model_is_silent_no_longer_than_others(
+    server: ScriptedServer, provider_of: Callable[..., OpenAiProvider]
+) -> None:
+    limits = Timeouts(connect_s=2, first_byte_s=60, stall_s=0.4, pings_s=60, total_s=60)
+    began = time.monotonic()
+    with pytest.raises(ProviderError) as caught:
+        await hear(provider_of(server.address, timeouts=limits), asking(f"{FAST}&fault=stall@5", thinks=True))
+    assert caught.value.kind == "timeout" and "silent for 0.4 s" in caught.value.message
+    assert time.monotonic() - began < 10
+
+
 async def test_endless_tokens_are_cut(server: ScriptedServer, provider_of: Callable[..., OpenAiProvider]) -> None:
     short = Timeouts(connect_s=2, first_byte_s=1, stall_s=2, pings_s=2, total_s=0.6)
     error = await failing(provider_of(server.address, timeouts=short), "script?rate=5000&fault=endless")
