@@ -16,12 +16,23 @@ from chatplatform.kernel.errors import AppError, Forbidden, Invalid, NotFound, S
 
 class Api(NinjaAPI):
     def get_openapi_schema(self, **kwargs: Any) -> OpenAPISchema:
-        """ninja's document plus the struct types that operations answer with."""
+        """ninja's document plus the struct types that operations answer with, and how every one of them refuses."""
         schema = super().get_openapi_schema(**kwargs)
-        kinds = list(http.documented.values())
+        kinds = [*http.documented.values(), http.Problem]
         _, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
         schema["components"]["schemas"].update(components)
+        for operations in schema["paths"].values():
+            for operation in operations.values():
+                operation["responses"] = _answers(operation["responses"])
         return schema
+
+
+def _answers(responses: dict[Any, Any]) -> dict[Any, Any]:
+    """What our operations say of themselves, without the 200 that ninja adds to those that answer 201 or 204."""
+    own = {status: answer for status, answer in responses.items() if answer["description"] != "OK"}
+    ref = {"$ref": "#/components/schemas/Problem"}
+    refusal = {"description": "A refusal.", "content": {"application/problem+json": {"schema": ref}}}
+    return {**own, "default": refusal}
 
 
 api = Api(

@@ -65,7 +65,10 @@ async def list_messages(
 
 @router.post("/threads/{thread_id}/messages", openapi_extra=answers(Sent, status=201))
 async def send_message(
-    request: HttpRequest, thread_id: UUID, body: MessageIn, idempotency_key: Header[str] = ""
+    request: HttpRequest,
+    thread_id: UUID,
+    body: MessageIn,
+    idempotency_key: Annotated[str, Header("", alias="Idempotency-Key")],
 ) -> HttpResponse:
     """Say something and ask models. With an `Idempotency-Key` (a UUID) a repeat is answered as the first one was."""
     command = Send(id="", client_id=_client_id(idempotency_key), thread_id=thread_id, **body.model_dump())

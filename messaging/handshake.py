@@ -45,7 +45,8 @@ async def admit(scope: Scope, send: Send) -> tuple[User, str] | None:
         return None
     except DatabaseError:
         log.exception("Who opens a socket could not be looked up.")
-        await send({"type": "websocket.close"})
+        await send({"type": "websocket.accept"})
+        await _turn_away(send, 1013, Goodbye("unavailable", reconnect=True, after_ms=1000))
         return None
     await send({"type": "websocket.accept"})
     if user is None or key is None:

@@ -248,6 +248,12 @@ def test_admin_switches_an_account_off_and_its_sessions_end(browser_of: Any, ali
 def test_documents_of_the_api_are_there() -> None:
     document = Client().get("/api/openapi.json").json()
     assert "/api/v1/projects" in document["paths"]
+    send = document["paths"]["/api/v1/threads/{thread_id}/messages"]["post"]
+    assert [p["name"] for p in send["parameters"]] == ["thread_id", "Idempotency-Key"]
+    for operation in [one for path in document["paths"].values() for one in path.values()]:
+        assert len(operation["responses"]) == 2, operation  # how it answers, and how it refuses
+        assert "application/problem+json" in operation["responses"]["default"]["content"]
+    assert {"code", "detail", "retry_after_s"} <= set(document["components"]["schemas"]["Problem"]["properties"])
     page = Client().get("/api/docs")
     assert page.status_code == 200
     inline = re.findall(rb"<script(?![^>]*\bsrc=)(?![^>]*application/json)", page.content)

@@ -11,7 +11,8 @@ class AppError(Exception):
     """A refusal with words for a person and a stable code for a program.
 
     `code` is lower_snake_case and never changes once published; `message` is one plain sentence
-    that says what to do; `data` holds what a client needs to act (for example `retry_after_s`).
+    that says what to do; `data` holds what a client needs to act. What may be tried again always
+    says when: `retry_after_s`, seconds, a second where nobody knows better.
     """
 
     status = 500
@@ -22,7 +23,7 @@ class AppError(Exception):
         super().__init__(message)
         self.message = message
         self.code = code or self.default_code
-        self.data = data
+        self.data = {"retry_after_s": 1.0, **data} if self.retryable else data
 
 
 class Invalid(AppError):
@@ -46,8 +47,6 @@ class Conflict(AppError):
 
 
 class TooMany(AppError):
-    """Carries `retry_after_s`, seconds until the same call may succeed."""
-
     status, default_code, retryable = 429, "too_many", True
 
 

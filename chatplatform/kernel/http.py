@@ -20,6 +20,17 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 documented: dict[str, Any] = {}  # struct types that some operation answers with, by name
 
 
+class Problem(msgspec.Struct, frozen=True):
+    """Why something was refused: `code` for programs, `detail` for people. What may be tried again has `retry_after_s`."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    retry_after_s: float | None = None
+
+
 class Body(Schema):
     """What a request may carry: the named fields and no others."""
 

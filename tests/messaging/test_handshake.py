@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import websockets
+from django.db import OperationalError
 
 from messaging import handshake as door
 from messaging import hub, origins
@@ -124,6 +125,28 @@ async def test_strangers_who_knock_for_ever_are_not_asked_any_more(live: Live, m
     monkeypatch.setattr(door, "STRANGERS", "3/minute")
     statuses = [await handshake(live, live.url) for _ in range(5)]
     assert statuses == [101, 101, 101, 403, 403]
+
+
+async def test_while_nobody_can_be_looked_up_one_is_told_to_come_back(
+    live: Live, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refused handshake says no reason: a client would take a database that restarts for "this page is not ours"."""
+
+    def away(key: str | None) -> User | None:
+        raise OperationalError("the server closed the connection unexpectedly")
+
+    monkeypatch.setattr(door, "session_user", away)
+    async with websockets.connect(
+        f"ws://127.0.0.1:{live.server.port}/ws",
+        origin=websockets.Origin(live.url),
+        additional_headers={"Cookie": f"parley={await session_of(alice)}"},
+        compression=None,
+    ) as socket:
+        told = json.loads(await socket.recv())
+        assert told == {"type": "goodbye", "code": "unavailable", "reconnect": True, "after_ms": 1000}
+        with pytest.raises(websockets.ConnectionClosed):
+            await socket.recv()
+        assert socket.close_code == 1013
 
 
 async def test_one_person_has_a_number_of_sockets_and_no_more(
