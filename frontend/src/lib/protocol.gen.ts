@@ -478,6 +478,16 @@ export interface PresenceChanged {
   is_here: boolean
 }
 
+/** Why something was refused: `code` for programs, `detail` for people. What may be tried again has `retry_after_s`. */
+export interface Problem {
+  type: string
+  title: string
+  status: number
+  code: string
+  detail: string
+  retry_after_s?: number | null // null
+}
+
 export interface ProjectChange {
   name?: string | null
   about?: string | null
