@@ -34,6 +34,7 @@ class RoomModel:
         self.next_at: dict[str, int] = {}
         self.attempt: dict[str, int] = {}
         self.place_of: dict[str, tuple[str, int, int]] = {}
+        self.retries: dict[str, Json] = {}  # turn → when it is tried again and why not now, as told last
         self.runs: dict[str, Json] = {}
         self.choices: dict[tuple[str, int, int], int] = {}
         self.violations: list[str] = []
@@ -128,6 +129,8 @@ class RoomModel:
             if message:
                 message.update(body="", state="waiting")
         elif kind in ("turn.started", "turn.waiting"):
+            if event.get("why") == "retry":
+                self.retries[turn] = event
             if attempt > self.attempt.get(turn, 0):
                 self.attempt[turn] = attempt
                 self.said.setdefault(turn, "")

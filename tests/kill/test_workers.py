@@ -192,6 +192,51 @@ async def test_stopping_reaches_the_worker(crew: Crew) -> None:
     assert answer["state"] == "cancelled"
 
 
+async def test_what_waits_in_a_worker_goes_at_once_when_somebody_wants_it_now(crew: Crew) -> None:
+    """The provider said when to come back; a person, at a process that runs nothing, does not want to wait for it."""
+    await crew.only("one", "two")
+    crew.provider.refuses, crew.provider.refuses_for_s = 1, 29
+    asked_before = len(crew.provider.streams)
+    async with asked(crew, mode="ask", models=crew.models[:1]) as thread_id:
+        assert crew.alice is not None
+        room = crew.alice.rooms[thread_id]
+        await crew.alice.until(lambda: bool(room.retries))
+        assert len(crew.provider.streams) == asked_before
+        began = time.monotonic()
+        await crew.alice.call("POST", f"/turns/{next(iter(room.retries))}/try-now")
+        await crew.quiet(thread_id)
+        assert time.monotonic() - began < 20, "it waited until the time that the provider had named"
+    (answer,) = answers_of(await crew.check(thread_id))
+    assert (answer["state"], answer["meta"]["attempt"]) == ("complete", 1)
+    assert len(crew.provider.streams) - asked_before == 1
+
+
+async def test_a_change_that_a_dead_server_accepted_is_made_once_by_whoever_sweeps(crew: Crew) -> None:
+    await crew.only("one", "two")
+    thread_id = await crew.new_thread()
+    await crew.say(thread_id, "First words", mode="talk")
+    await crew.restart("after_edit_accept")
+    await crew.come_back(thread_id)
+    assert crew.alice is not None
+    (message,) = crew.alice.rooms[thread_id].messages.values()
+    changing = asyncio.create_task(
+        crew.alice.say("edit", message_id=message["id"], body="Other words", revision=message["revision"])
+    )
+    await crew.die(None)
+    await asyncio.gather(changing, return_exceptions=True)
+    await crew.start()  # three processes look for it now
+    async with asyncio.timeout(20):
+        while crew.rows("SELECT 1 FROM messaging_edit WHERE stored_at IS NULL"):
+            await asyncio.sleep(0.05)
+    await crew.alice.disconnect()
+    await crew.alice.connect()
+    await crew.alice.join(thread_id)
+    kept = await crew.alice.call("GET", f"/messages/{message['id']}")
+    assert (kept["body"], kept["revision"]) == ("Other words", 2)
+    older = await crew.alice.call("GET", f"/messages/{message['id']}/revisions")
+    assert [one["body"] for one in older] == ["First words"]
+
+
 async def test_a_new_version_rolls_in_without_breaking_a_stream(crew: Crew) -> None:
     """One worker after the other is told to stop while all write; each lets its answers end."""
     await crew.only("one", "two")

@@ -37,6 +37,19 @@ class Numbered(PacedProvider):
     def __init__(self, models: Sequence[str]) -> None:
         super().__init__(models)
         self._begun: set[asyncio.StreamWriter] = set()
+        self.refuses = 0  # so many of the next requests
+        self.refuses_for_s = 0
+
+    async def _answer(self, model: str, writer: asyncio.StreamWriter) -> None:
+        if not self.refuses:
+            await super()._answer(model, writer)
+            return
+        self.refuses -= 1
+        body = b'{"error": {"message": "Too many at once."}}'
+        writer.write(
+            b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: %d\r\nContent-Type: application/json\r\n"
+            b"Content-Length: %d\r\n\r\n%s" % (self.refuses_for_s, len(body), body)
+        )
 
     def _event(self, writer: asyncio.StreamWriter, event: dict[str, Any]) -> None:
         for choice in event["choices"]:

@@ -24,6 +24,10 @@ def away(*_: Any, **__: Any) -> Any:
     raise Unavailable("It does not answer.")
 
 
+class AwayStore:
+    edit = staticmethod(away)
+
+
 async def test_with_the_store_away_a_change_is_made_later(
     live: Live, thread: Thread, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,3 +85,25 @@ async def test_of_two_processes_changing_one_message_one_wins(
             assert kept == winners[0]
         message = winners[0]
     assert [old.revision for old in await stores[0].revisions(message.id)] == list(range(1, 7))
+
+
+async def test_processes_that_sweep_at_the_same_time_make_a_change_once(
+    live: Live, thread: Thread, alice: User, cql_servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every process looks for what was left behind, and nobody takes a row for itself: each step may be repeated."""
+    (tab,) = await live.tabs(thread, alice)
+    stores = [CqlMessageStore(cql_servers), CqlMessageStore(cql_servers)]
+    message = await said(thread, alice)
+    await stores[0].put([message])
+    for revision in range(2, 8):
+        message = msgspec.structs.replace(message, body=f"words {revision}", revision=revision, edited_at=now())
+        monkeypatch.setattr(edits, "backend", lambda role: AwayStore())
+        with pytest.raises(Unavailable):
+            await edits.make(message, "Alice")
+        monkeypatch.setattr(edits, "backend", lambda role, all_=stores * 4: all_.pop())
+        await asyncio.gather(*(edits.sweep(0) for _ in range(4)))
+        assert await in_db(Edit.objects.filter(stored_at=None).count) == 0
+        assert [await store.get(message.id) for store in stores] == [message] * 2
+    assert [old.revision for old in await stores[0].revisions(message.id)] == list(range(1, 7))
+    await tab.until(lambda: tab.rooms[str(thread.id)].view()[0][3] == "words 7")
+    assert tab.rooms[str(thread.id)].violations == []
