@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from tools.full import Deployment
 from tools.services import Redis
 
 MODELS = ("f30r60n120", "f60r50n100")
+LONG = "f30r20n600"  # half a minute: it speaks on whatever is done meanwhile, until it is stopped
 LINE_UP = [f"openai:{name}" for name in MODELS]
 
 
@@ -83,9 +85,10 @@ class Cluster:
             await tab.join(thread_id)
         return thread_id
 
-    async def ask(self, thread_id: str, tab: Client | None = None) -> Json:
-        """A question to both models; returns when the first words are here."""
-        ack = await (tab or self.one).send(thread_id, "When is high water?", mode="ask", models=LINE_UP)
+    async def ask(self, thread_id: str, models: Sequence[str] = MODELS) -> Json:
+        """A question to these models; returns when the first words are here."""
+        asked = [f"openai:{name}" for name in models]
+        ack = await self.one.send(thread_id, "When is high water?", mode="ask", models=asked)
         assert ack["type"] == "ack", ack
         for each in (self.one, self.two):
             if each.socket is not None:

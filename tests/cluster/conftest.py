@@ -7,14 +7,14 @@ import pytest_asyncio
 
 from bench.provider import PacedProvider
 from tests import servers
-from tests.cluster.cast import MODELS, Cluster
+from tests.cluster.cast import LONG, MODELS, Cluster
 from tests.servers import PostgresServer
 from tools.full import Deployment
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def cluster(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
-    provider = PacedProvider(MODELS)
+    provider = PacedProvider([*MODELS, LONG])
     await provider.start()
     database = servers.postgres().create_database()
     deployment = Deployment(

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.cluster.cast import MODELS, Cluster, Watcher
+from tests.cluster.cast import LONG, MODELS, Cluster, Watcher
 
 pytestmark = [
     pytest.mark.kill,
@@ -68,12 +68,13 @@ async def test_one_server_dies_and_its_people_go_on_at_the_other(cluster: Cluste
 
 async def test_a_lost_subscription_is_healed_within_a_second_and_nobody_loads_anew(cluster: Cluster) -> None:
     thread = await cluster.new_thread()
-    await cluster.ask(thread)
+    ack = await cluster.ask(thread, [LONG])
     for _ in range(3):
         before = [cluster.words(tab, thread) for tab in (cluster.one, cluster.two)]
         cluster.redis.run("CLIENT", "KILL", "TYPE", "pubsub")
         for tab, had in zip((cluster.one, cluster.two), before, strict=True):
             await tab.until(lambda tab=tab, had=had: cluster.words(tab, thread) > had, 2.0)
+    await cluster.one.say("cancel", run_id=ack["run_id"])
     await cluster.agree(thread)
     assert cluster.one.resyncs == cluster.two.resyncs == 0
 

@@ -20,6 +20,7 @@ from tests.client import OPEN_STATES, Client, Json
 from tests.server import Server
 
 MODELS = ("f30r50n50", "f80r40n60", "f10r60n40")
+LOOK_EVERY_S = 0.02
 LEFT_BEHIND = {
     "open turns": "SELECT count(*) FROM messaging_turn WHERE thread_id=? AND state IN ('pending','streaming')",
     "runs going on": "SELECT count(*) FROM messaging_run WHERE thread_id=? AND state IN ('running','stopping')",
@@ -69,7 +70,8 @@ class Said:
 
 
 class World:
-    # What a crash may take: words of the last second before it, and for a moment that there were any.
+    # What a crash may take: words of the last second before it, and for a moment that there were any; both longer by what
+    # the machine itself stood still, since the server stood still with it.
     unsaved_s = 1.3
     unsaved_first_s = 0.4
 
@@ -81,6 +83,7 @@ class World:
         self.project = ""
         self.sent: dict[str, Json] = {}  # client_id → the command, and its ack once there was one
         self.shown: list[Said] = []
+        self.stood_still_s = 0.0
         self.killed_at = 0.0  # the first time since the thread was opened: nothing was read after it
 
     @property
@@ -129,7 +132,7 @@ class World:
         await self.alice.join(thread_id)
         self.sent.clear()
         self.shown.clear()
-        self.killed_at = 0.0
+        self.killed_at = self.stood_still_s = 0.0
         return thread_id
 
     async def say(self, thread_id: str, body: str, **fields: Any) -> None:
@@ -143,11 +146,13 @@ class World:
                 self.sent[command["client_id"]]["ack"] = answer
 
     async def watch(self, thread_id: str) -> None:
-        """Keep what the room shows, until cancelled."""
+        """Keep what the room shows, until cancelled, and how long the machine let us wait for a turn at it."""
         assert self.alice is not None
         while True:
-            self.shown.append(Said(time.monotonic(), dict(self.alice.rooms[thread_id].said)))
-            await asyncio.sleep(0.02)
+            looked_at = time.monotonic()
+            self.shown.append(Said(looked_at, dict(self.alice.rooms[thread_id].said)))
+            await asyncio.sleep(LOOK_EVERY_S)
+            self.stood_still_s = max(self.stood_still_s, time.monotonic() - looked_at - LOOK_EVERY_S)
 
     async def die(self, after_s: float | None, within_s: float = 15.0) -> None:
         """Kill the server after some seconds, or wait until its failpoint does."""
@@ -213,7 +218,7 @@ class World:
         """I6: words that were read are in the answer or kept as an earlier attempt."""
         kept = {m["turn_id"]: [m["body"], *_earlier(m)] for m in messages if m.get("turn_id")}
         for moment in self.shown:
-            before_s = self.killed_at - moment.at
+            before_s = self.killed_at - moment.at - (self.stood_still_s if self.unsaved_s else 0.0)
             for turn_id, words in moment.words.items():
                 texts = kept.get(turn_id, [])
                 if before_s >= self.unsaved_s:
