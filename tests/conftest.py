@@ -173,7 +173,7 @@ def _servers_of(item: pytest.Item) -> set[str]:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what needs real servers; leave out, and count, what needs one that is not here.
 
-    Where several processes share the tests (`-n 2 --dist loadgroup`), one takes a file as a whole, and one alone takes all
+    Where several processes share the tests (`-n 3 --dist loadgroup`), one takes a file as a whole, and one alone takes all
     that need Cassandra, the one server that is too heavy to run twice.
     """
     lacking = servers.missing()
@@ -184,16 +184,33 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if needs:
             item.add_marker("services")
         if config.pluginmanager.hasplugin("xdist"):
-            together = "cassandra" if "cassandra" in needs else item.nodeid.partition("::")[0]
-            item.add_marker(pytest.mark.xdist_group(together))
+            item.add_marker(pytest.mark.xdist_group(_group_of(item)))
         if absent := needs & set(lacking):
             for name in absent:
                 left_out[lacking[name]] = left_out.get(lacking[name], 0) + 1
         else:
             kept.append(item)
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-    items[:] = kept
+    items[:] = _longest_first(kept) if hasattr(config, "workerinput") else kept
     config.stash[LEFT_OUT] = left_out
+
+
+def _group_of(item: pytest.Item) -> str:
+    return "cassandra" if "cassandra" in _servers_of(item) else item.nodeid.partition("::")[0]
+
+
+def _longest_first(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Group by group, those first that take long, so that at the end no process waits for another: tests that kill servers,
+    slow ones, those with servers; among these the largest group."""
+    groups: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        groups.setdefault(_group_of(item), []).append(item)
+
+    def haste(group: list[pytest.Item]) -> tuple[int, int]:
+        marks = {mark.name for item in group for mark in item.iter_markers()}
+        return next((n for n, name in enumerate(("kill", "slow", "services")) if name in marks), 3), -len(group)
+
+    return [item for group in sorted(groups.values(), key=haste) for item in group]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -33,6 +33,8 @@ PROFILES: Mapping[str, tuple[str, ...]] = {  # PARLEY_TEST_PROFILE → the serve
 # The settings take what begins with PARLEY_ out of the environment; these are for the test run itself.
 NAMED = {name: os.environ.get(variable, "").strip() for name, variable in NAMED_BY.items()}
 PROFILE = os.environ.get("PARLEY_TEST_PROFILE", "embedded")
+# A node of the tests lives for a minute or two: it starts with two thirds of the work if Java compiles only roughly.
+os.environ.setdefault("CASSANDRA_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from tests.attacks.evil import EvilProvider
 from tests.client import Client
 from tests.server import ROOT, Server
 
+pytestmark = pytest.mark.slow
+
 
 def manage(data_dir: Path, *words: object, **environment: str) -> "subprocess.CompletedProcess[str]":
     kept = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}

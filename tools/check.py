@@ -1,17 +1,16 @@
 """The checks behind `make lint` and `make test`: runs them all, whatever fails, and reports honestly.
 
-Quiet checks show their output only when they fail; test runners speak for themselves. The last line
-says what failed and what was not run at all.
+Quiet checks show their output only when they fail; test runners speak for themselves. The tests mostly wait, for servers
+and clocks, so the quiet ones run beside them in what time is left. The last line says what failed and what was not run.
 """
 
 import os
 import shutil
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +24,6 @@ SERVERS_NAMED_BY = {  # tests/servers.py uses them if they are set
     "redis": "PARLEY_TEST_REDIS_URL",
     "cassandra": "PARLEY_TEST_CQL_HOSTS",
 }
-_printing = threading.Lock()
 TYPES = [PYTHON, "manage.py", "export_schema"]
 
 
@@ -45,6 +43,7 @@ class Outcome:
     name: str
     passed: bool
     seconds: float
+    output: str = ""  # of a quiet check
 
 
 def npm(name: str, script: str, *words: str, is_loud: bool = False) -> Check:
@@ -69,20 +68,21 @@ FIX = npm("ESLint", "lint", "--", "--fix")
 
 
 # Apart from each other: Playwright keeps a loop running in its thread, beside which no test can run its own.
-# Two at a time: most of them wait for a server, a clock or a disk. How they are shared out: tests/conftest.py.
-SHARED = ["-n", "2", "--dist", "loadgroup"]
-PYTHON_TESTS = Check("Python tests", [PYTHON, "-m", "pytest", *SHARED, "--ignore=tests/browser"], is_loud=True)
+# Several at a time: most of them wait for a server, a clock or a disk. How they are shared out: tests/conftest.py.
+SHARED = ["--dist", "loadgroup", "--no-loadscope-reorder", "-n"]
+PYTHON_TESTS = Check("Python tests", [PYTHON, "-m", "pytest", *SHARED, "3", "--ignore=tests/browser"], is_loud=True)
 # What depends most on the database, once more on PostgreSQL itself; the fault bench's short set runs on all three servers.
 POSTGRES_TESTS = Check(
     "Python tests on PostgreSQL",
-    [PYTHON, "-m", "pytest", "-m", "not services", "tests/threads", "tests/contracts", "tests/projects/test_invites.py"]
+    [PYTHON, "-m", "pytest", *SHARED, "2", "-m", "not services", "tests/threads", "tests/contracts"]
+    + ["tests/projects/test_invites.py"]
     + [
         f"tests/messaging/{name}.py" for name in ("runs/test_leases", "runs/test_stopping", "test_outbox", "test_edits")
     ],
     is_loud=True,
     profile="postgres",
 )
-BROWSER_TESTS = Check("browser tests", [PYTHON, "-m", "pytest", "tests/browser"], is_loud=True)
+BROWSER_TESTS = Check("browser tests", [PYTHON, "-m", "pytest", *SHARED, "2", "tests/browser"], is_loud=True)
 
 
 def find_browser() -> str | None:
@@ -90,13 +90,11 @@ def find_browser() -> str | None:
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
-def perform(check: Check) -> Outcome:
-    """Run one check and print what it has to say."""
-    if check.is_loud:
-        _head(check)
+def run(check: Check, *, is_patient: bool = False) -> Outcome:
+    """Run one check to its end; a patient one takes only the processor time that nobody else wants."""
     began = time.monotonic()
     done = subprocess.run(
-        check.command,
+        ["nice", "-n", "19", *check.command] if is_patient else check.command,
         check=False,
         cwd=check.cwd,
         env=prepare.node_env() | ({"PARLEY_TEST_PROFILE": check.profile} if check.profile else {}),
@@ -104,26 +102,50 @@ def perform(check: Check) -> Outcome:
         stdout=None if check.is_loud else subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-    outcome = Outcome(check.name, done.returncode == 0, time.monotonic() - began)
-    with _printing:  # quiet ones run side by side and speak one after the other
-        if not check.is_loud:
-            _head(check)
-            if not outcome.passed:
-                sys.stdout.write(done.stdout.decode(errors="replace"))
-        print(f"   {'passed' if outcome.passed else 'FAILED'} in {outcome.seconds:.0f} s", flush=True)
+    output = (done.stdout or b"").decode(errors="replace")
+    return Outcome(check.name, done.returncode == 0, time.monotonic() - began, output)
+
+
+def perform(check: Check) -> Outcome:
+    """Run one check that speaks for itself, between its name and what came of it."""
+    _head(check.name)
+    outcome = run(check)
+    _tell_end(outcome)
     return outcome
 
 
-def _head(check: Check) -> None:
-    print(f"\n── {check.name} " + "─" * max(0, 90 - len(check.name)), flush=True)
+def perform_all(loud: Sequence[Check], quiet: Sequence[Check], at_once: int) -> list[Outcome]:
+    """The loud ones one after the other; beside them the quiet ones, which are told of whenever nobody speaks."""
+    outcomes: list[Outcome] = []
+    pool = ThreadPoolExecutor(at_once)
+    try:
+        going = [pool.submit(run, check, is_patient=bool(loud)) for check in quiet]
+        for check in loud:
+            outcomes.append(perform(check))
+            ended = [future for future in going if future.done()]
+            outcomes += map(_tell, ended)
+            going = [future for future in going if future not in ended]
+        outcomes += map(_tell, as_completed(going))
+    finally:  # at Ctrl-C nothing more is begun
+        pool.shutdown(cancel_futures=True)
+    return outcomes
 
 
-def perform_all(checks: Sequence[Check]) -> list[Outcome]:
-    """The quiet ones two at a time, then the loud ones one by one."""
-    quiet = [check for check in checks if not check.is_loud]
-    with ThreadPoolExecutor(2) as pool:
-        outcomes = list(pool.map(perform, quiet))
-    return outcomes + [perform(check) for check in checks if check.is_loud]
+def _tell(ended: "Future[Outcome]") -> Outcome:
+    outcome = ended.result()
+    _head(outcome.name)
+    if not outcome.passed:
+        sys.stdout.write(outcome.output)
+    _tell_end(outcome)
+    return outcome
+
+
+def _head(name: str) -> None:
+    print(f"\n── {name} " + "─" * max(0, 90 - len(name)), flush=True)
+
+
+def _tell_end(outcome: Outcome) -> None:
+    print(f"   {'passed' if outcome.passed else 'FAILED'} in {outcome.seconds:.0f} s", flush=True)
 
 
 def report(outcomes: Sequence[Outcome], not_run: Sequence[str]) -> int:
@@ -147,7 +169,7 @@ def report(outcomes: Sequence[Outcome], not_run: Sequence[str]) -> int:
 
 
 def lint() -> int:
-    return report(perform_all(LINT), [])
+    return report(perform_all([], LINT, at_once=2), [])
 
 
 def test() -> int:
@@ -163,12 +185,12 @@ def test() -> int:
         if not os.environ.get(SERVERS_NAMED_BY[name]):
             not_run.append(f"the tests on {name}: {words}")
             print(f"{words}. The tests that need it will not run.")
-    checks = [*LINT, GENERATED, FRONTEND_TESTS, BUILD, SIZE, PYTHON_TESTS]
+    loud = [FRONTEND_TESTS, BUILD, SIZE, PYTHON_TESTS]
     if not any("PostgreSQL" in words for words in not_run):
-        checks.append(POSTGRES_TESTS)
+        loud.append(POSTGRES_TESTS)
     if browser is not None:
-        checks.append(BROWSER_TESTS)
-    return report(perform_all(checks), not_run)
+        loud.append(BROWSER_TESTS)
+    return report(perform_all(loud, [*LINT, GENERATED], at_once=1), not_run)
 
 
 def main(goal: str) -> int:

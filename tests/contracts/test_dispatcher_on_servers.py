@@ -12,6 +12,7 @@ from tests.servers import PostgresServer, RedisServer
 
 if not settings.IS_SHARED:  # else tests/contracts/test_dispatcher.py itself runs over them
 
+    @pytest.mark.slow
     @pytest.mark.timeout(240)
     def test_the_dispatchers_promise_holds_over_workers(postgres: PostgresServer, redis: RedisServer) -> None:
         environment = {

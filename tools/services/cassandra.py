@@ -109,6 +109,7 @@ class Cassandra(Service):
         heap = os.environ.get("CASSANDRA_HEAP", "512m")
         return [
             found.java(),
+            *os.environ.get("CASSANDRA_JAVA_OPTIONS", "").split(),
             f"-Xms{heap}",
             f"-Xmx{heap}",
             "-XX:+UseSerialGC",
