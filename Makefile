@@ -32,8 +32,8 @@ format: python  ## let ruff and ESLint mend what they can
 	@.venv/bin/ruff check --quiet --fix-only . && .venv/bin/ruff format --quiet .
 	$(CHECK) fix
 
-build: python  ## the browser's part into frontend/dist
-	$(PREPARE) frontend
+build: python  ## everything that a server needs, without starting one: packages, and the page into frontend/dist
+	$(PREPARE) run
 
 types: python  ## generate the TypeScript twins of the protocol and of the HTTP API
 	$(PREPARE) dev

@@ -72,6 +72,7 @@ def may_count(peer: str, headers: Mapping[str, str]) -> bool:
 def _response(answer: Answer) -> HttpResponse:
     response = HttpResponse(answer.body, status=answer.status, content_type=answer.kind)
     response["Cache-Control"] = "no-store"
+    response._has_been_logged = True  # type: ignore[attr-defined]  # Django would call each 503 an error; `health` has said it
     return response
 
 

@@ -31,6 +31,7 @@ class _Command:
         self.data_dir = data_dir
         self.log = data_dir / log
         self.environment = {
+            "PARLEY_ENV_FILE": "",
             "PARLEY_TEST_MODELS": "1",
             "PARLEY_LOCAL_MODEL": "0",
             "PARLEY_SIGN_UP_RATE": "1000/minute",

@@ -19,6 +19,7 @@ for _name in [n for n in os.environ if n.startswith("PARLEY_") and n != "PARLEY_
         del os.environ[_name]
 for _name in [n for n in os.environ if n in {"DATABASE_URL", "REDIS_URL"} or n.startswith("CQL_")]:
     del os.environ[_name]
+os.environ["PARLEY_ENV_FILE"] = ""  # nor is what somebody's .env says
 os.environ.update(servers.environment(servers.PROFILE))
 
 from chatplatform.settings import *  # noqa: E402, F403

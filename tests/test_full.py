@@ -83,6 +83,11 @@ def test_workers_are_there_before_web_processes_look_for_them(tmp_path: Path, mo
     deployment = Deployment(tmp_path, given=given)
     began: list[str] = []
     monkeypatch.setattr(Deployment, "manage", lambda self, *words: began.append(words[0]))
-    monkeypatch.setattr(Parley, "start", lambda self: began.append(self.goal))
+
+    def start(process: Parley) -> Parley:
+        began.append(process.goal)
+        return process
+
+    monkeypatch.setattr(Parley, "start", start)
     deployment.start()
     assert began == ["migrate", "migrate_cql", "worker", "worker", "serve", "serve"]

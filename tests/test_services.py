@@ -13,6 +13,7 @@ import pytest
 from tests import servers
 from tools import services
 from tools.services import found, process
+from tools.services.__main__ import _options
 
 
 @pytest.fixture(autouse=True)
@@ -110,6 +111,19 @@ def test_what_is_missing_is_said_with_the_command(monkeypatch: pytest.MonkeyPatc
         "cassandra": "a Java 17 is missing, so Cassandra cannot be started: "
         f"{sudo}apt-get install openjdk-17-jre-headless",
     }
+
+
+@pytest.mark.parametrize(
+    "line", ["--folder x --only redis start", "start --folder x --only redis", "--folder x start --only redis"]
+)
+def test_options_count_wherever_they_stand(line: str) -> None:
+    options = _options(line.split())
+    assert (options.goal, options.folder, options.only) == ("start", Path("x"), "redis")
+
+
+def test_a_commands_own_options_are_its_own() -> None:
+    options = _options(["--only", "redis", "run", "pytest", "--only", "x"])
+    assert (options.goal, options.only, options.command) == ("run", "redis", ["pytest", "--only", "x"])
 
 
 def test_databases_of_two_tests_are_apart(

@@ -1,11 +1,16 @@
 """The closing words of `make test` are honest, and .env means what it says."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from chatplatform import env_file
+from tools import prepare
 from tools.check import Outcome, report
-from tools.run import read_env_file
+from tools.full.processes import clean
 
 PASSED, FAILED = Outcome("ruff", True, 1.0), Outcome("mypy", False, 2.0)
 
@@ -37,7 +42,7 @@ def test_env_file(tmp_path: Path) -> None:
     file.write_text(
         "# a comment\n\nOPENAI_API_KEY=abc=def\nexport PARLEY_URL='https://chat.example.org'\nLOG_LEVEL= DEBUG \n"
     )
-    assert read_env_file(file) == {
+    assert env_file.read(file) == {
         "OPENAI_API_KEY": "abc=def",
         "PARLEY_URL": "https://chat.example.org",
         "LOG_LEVEL": "DEBUG",
@@ -48,4 +53,29 @@ def test_a_wrong_line_of_the_env_file_is_named(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text("A=1\nno value here\n")
     with pytest.raises(SystemExit, match=r"\.env, line 2: write it as NAME=value"):
-        read_env_file(file)
+        env_file.read(file)
+
+
+def test_every_command_reads_it(tmp_path: Path) -> None:
+    """Otherwise `manage.py backup` would look elsewhere than the server that `make run` started."""
+    file = tmp_path / "settings"
+    file.write_text(f"PARLEY_DATA_DIR={tmp_path / 'elsewhere'}\nSECRET_KEY=of-the-file\n")
+    code = "from chatplatform import settings; print(settings.DATA_DIR, settings.SECRET_KEY)"
+    kept = {
+        name: value for name, value in os.environ.items() if name not in {"DJANGO_SETTINGS_MODULE", "PARLEY_DATA_DIR"}
+    }
+
+    def say(**environment: str) -> str:
+        words = [sys.executable, "manage.py", "shell", "--verbosity", "0", "-c", code]
+        done = subprocess.run(
+            words, cwd=prepare.ROOT, env={**kept, **environment}, capture_output=True, text=True, check=False
+        )
+        return done.stdout.strip() or done.stderr.strip()
+
+    assert say(PARLEY_ENV_FILE=str(file)) == f"{tmp_path / 'elsewhere'} of-the-file"
+    assert say(PARLEY_ENV_FILE=str(file), SECRET_KEY="of-the-environment").endswith("of-the-environment")
+    assert "no-such-file cannot be read: No such file" in say(PARLEY_ENV_FILE=str(tmp_path / "no-such-file"))
+
+
+def test_a_server_that_is_told_everything_reads_no_file() -> None:
+    assert clean({"DATABASE_URL": "postgresql://a/b"})["PARLEY_ENV_FILE"] == ""

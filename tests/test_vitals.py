@@ -126,6 +126,11 @@ def test_a_token_opens_them_from_anywhere_and_nothing_else_does(settings: LazySe
     assert Client(REMOTE_ADDR="192.0.2.7").get("/metrics", headers=shown).status_code == 200
 
 
+def test_not_being_ready_is_no_error_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    assert Client().get("/readyz").status_code == 503  # nobody looks in this test
+    assert not caplog.records
+
+
 async def test_a_process_without_pages_answers_the_same_at_a_port_of_its_own(settings: LazySettings) -> None:
     server = await vitals.serve("127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]

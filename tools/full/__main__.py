@@ -12,10 +12,10 @@ import time
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from chatplatform import env_file
 from tools import prepare
 from tools.full.deployment import ADDRESSES, Deployment
 from tools.full.processes import Parley
-from tools.run import read_env_file
 from tools.services import MissingError, StartError, end_with_us, missing
 
 NEEDS = {"DATABASE_URL": "postgres", "REDIS_URL": "redis", "CQL_HOSTS": "cassandra"}
@@ -30,10 +30,7 @@ def say(words: str, source: str = "full") -> None:
 
 def main() -> int:
     options = _options()
-    file = prepare.ROOT / ".env"
-    if file.exists():
-        for name, value in read_env_file(file).items():
-            os.environ.setdefault(name, value)
+    env_file.load()
     given = {name: os.environ[name] for name in ADDRESSES if os.environ.get(name)}
     nodes = 0 if options.without_cassandra else options.nodes
     lacking = missing()

@@ -15,8 +15,11 @@ WORKER_READY = b"This worker runs up to"
 
 
 def clean(environment: Mapping[str, str]) -> dict[str, str]:
-    """An environment without what a test run says of its own settings."""
-    return {name: value for name, value in environment.items() if name != "DJANGO_SETTINGS_MODULE"}
+    """An environment that says all: without what a test run says of its own settings, and without .env, which was read."""
+    return {
+        **{name: value for name, value in environment.items() if name != "DJANGO_SETTINGS_MODULE"},
+        "PARLEY_ENV_FILE": "",
+    }
 
 
 class Parley(Service):

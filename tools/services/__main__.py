@@ -57,7 +57,7 @@ class Servers:
 
 
 def main() -> int:
-    options = _options()
+    options = _options(sys.argv[1:])
     only = options.only.split(",")
     if unknown := [name for name in only if name not in NAMES]:
         sys.exit(f"There is no server {', '.join(unknown)}: choose among {', '.join(NAMES)}.")
@@ -72,14 +72,18 @@ def main() -> int:
         sys.exit(str(error))
 
 
-def _options() -> Namespace:
+def _options(words: list[str]) -> Namespace:
     parser = ArgumentParser("python -m tools.services", description="The servers of the full profile, on this machine.")
     parser.add_argument("goal", choices=GOALS)
     parser.add_argument("--folder", type=Path, default=ROOT / ".cache" / "services", help="their data, logs and ids")
     parser.add_argument("--only", default=",".join(NAMES), help="some of them, with commas: " + ",".join(NAMES))
     parser.add_argument("--nodes", type=int, choices=(1, 3), default=1, help="Cassandra nodes, on 127.0.0.1 and so on")
     parser.add_argument("command", nargs=REMAINDER, help="run: the command and its words")
-    return parser.parse_args()
+    options = parser.parse_args(words)
+    if options.goal != "run" and options.command:  # options behind the goal, which were taken for a command's
+        before = words[: len(words) - len(options.command) - 1]
+        options = parser.parse_args([*before, *options.command, options.goal])
+    return options
 
 
 def _say(words: str) -> None:
