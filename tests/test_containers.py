@@ -134,6 +134,20 @@ def test_every_server_is_watched_and_bounded() -> None:
         assert "healthcheck" in service or name == "web", name
 
 
+def test_postgres_is_asked_where_parley_asks() -> None:
+    """Its image first starts a server that listens at a local socket alone, and stops it again."""
+    check = SERVICES["postgres"]["healthcheck"]["test"]
+    assert check[check.index("--host") + 1] == "127.0.0.1"
+    environment = SERVICES["postgres"]["environment"]
+    assert check[check.index("--username") + 1] == environment["POSTGRES_USER"]
+    assert check[check.index("--dbname") + 1] == environment["POSTGRES_DB"]
+
+
+def test_only_what_is_published_is_offered() -> None:
+    is_udp = any(port.endswith("/udp") for port in SERVICES["proxy"]["ports"])
+    assert is_udp == ("protocols h1 h2" not in PROXY_FILE)
+
+
 def test_a_worker_is_asked_where_it_answers() -> None:
     asked = re.search(r"127\.0\.0\.1:(\d+)(/\w+)", SERVICES["worker"]["healthcheck"]["test"][-1])
     assert asked and asked[1] == SERVICES["worker"]["environment"]["PARLEY_WORKER_PORT"]
