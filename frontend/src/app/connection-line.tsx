@@ -12,7 +12,7 @@ const SILENT_MS = 1500
 const OFFLINE_MS = 20_000
 const BACK_MS = 3000
 
-export type LineNotice = "reconnecting" | "offline" | "too_many" | "back" | null
+type LineNotice = "reconnecting" | "offline" | "too_many" | "back" | null
 
 /** What to say of the line: nothing for the first 1.5 s, and nothing at all while it holds. */
 export function noticeOf({ state, ended, since }: Pick<Connection, "state" | "ended" | "since">, now: number): LineNotice {

@@ -82,7 +82,7 @@ export function applyNews(client: QueryClient, item: AnyNews, projectId: string 
   }
 }
 
-export function markProject(client: QueryClient, projectId: string, hasNews: boolean): void {
+function markProject(client: QueryClient, projectId: string, hasNews: boolean): void {
   client.setQueryData<ProjectView[]>(keys.projects, (all) =>
     all?.map((project) => (project.id === projectId ? { ...project, has_news: hasNews } : project)),
   )

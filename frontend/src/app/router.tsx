@@ -176,7 +176,7 @@ export function makeRouter(client: QueryClient) {
   })
 }
 
-export type AppRouter = ReturnType<typeof makeRouter>
+type AppRouter = ReturnType<typeof makeRouter>
 
 declare module "@tanstack/react-router" {
   interface Register {

@@ -19,7 +19,7 @@ export function ServerAway({ error, reset }: ErrorComponentProps) {
 }
 
 /** A part of the page that is loaded later is no longer there: the server has been brought up to date meanwhile. */
-export function isOutdated(error: unknown): boolean {
+function isOutdated(error: unknown): boolean {
   return error instanceof Error && /dynamically imported module|module script failed|preload CSS/i.test(error.message)
 }
 

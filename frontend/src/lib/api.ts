@@ -38,7 +38,7 @@ export function onSignedOut(listener: Listener): () => void {
   return () => void signedOut.delete(listener)
 }
 
-export interface RequestOptions {
+interface RequestOptions {
   query?: Record<string, string | number | boolean | null | undefined>
   headers?: Record<string, string>
   signal?: AbortSignal

@@ -5,7 +5,7 @@
 
 import type { BranchView } from "@/lib/protocol"
 
-export interface PathRange {
+interface PathRange {
   branchId: string
   from: number
   to: number

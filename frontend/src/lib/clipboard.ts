@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "react"
 const SAYS_MS = 2_000
 
 /** Put a text on the clipboard, also where the page came over plain HTTP. */
-export async function copyText(text: string): Promise<boolean> {
+async function copyText(text: string): Promise<boolean> {
   // The types promise it; a page that came over plain HTTP does not have it.
   const clipboard = navigator.clipboard as Clipboard | undefined
   try {

@@ -15,7 +15,7 @@ export interface LineState {
   ended: string
 }
 
-export interface LineHandlers {
+interface LineHandlers {
   change: (state: LineState) => void
   /** The line is up, `hello` has come. `isAgain`: it was up before. */
   up: (hello: Hello, isAgain: boolean) => void

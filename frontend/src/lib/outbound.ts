@@ -6,7 +6,7 @@
 import { changeOutgoing, getOutgoing, type Outgoing, removeOutgoing, watchOutgoing } from "@/lib/outgoing"
 import type { Ack, Send } from "@/lib/protocol"
 
-export interface OutboundDoors {
+interface OutboundDoors {
   isUp: () => boolean
   userId: () => string
   send: (command: Omit<Send, "id" | "type">) => Promise<Ack>

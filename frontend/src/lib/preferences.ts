@@ -7,11 +7,11 @@ import type { MeView } from "@/lib/protocol.gen"
 import { meQuery } from "@/lib/queries"
 import { keys } from "@/lib/query"
 
-export const defaults = {
+const defaults = {
   single_key_shortcuts: true, // C, J, K … outside a field
   enter_sends: true, // else Enter makes a new line and ⌘Enter sends
 }
-export type Preference = keyof typeof defaults
+type Preference = keyof typeof defaults
 
 export function preferenceOf(me: MeView | undefined, name: Preference): boolean {
   const value = me?.preferences[name]

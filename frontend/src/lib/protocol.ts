@@ -3,12 +3,11 @@
  * (`protocol.gen.ts`); an optional field that is absent has its default, and the readers here give it.
  */
 
-import type { Message, Meta } from "@/lib/protocol.gen"
+import type { Message } from "@/lib/protocol.gen"
 
 export type * from "@/lib/protocol.gen"
-export { MAX_BODY_BYTES, MAX_FRAME_BYTES, PROTOCOL_VERSION } from "@/lib/protocol.gen"
+export { MAX_BODY_BYTES, PROTOCOL_VERSION } from "@/lib/protocol.gen"
 
-export type MessageState = Message["state"]
 export type Visibility = "isolated" | "selected" | "shared"
 export type Mode = "ask" | "talk" | "debate"
 
@@ -46,5 +45,3 @@ export function runKindOf(message: Message): string {
 export function slotOf(slot: number | undefined): number {
   return slot && slot >= 1 && slot <= 8 ? slot : 9
 }
-
-export const NO_META: Meta = {}

@@ -37,7 +37,7 @@ export interface TurnText {
   seenFrom: number
 }
 
-export interface Typist {
+interface Typist {
   person: PersonView
   until: number
 }

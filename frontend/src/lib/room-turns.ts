@@ -4,7 +4,7 @@ import { skipCodePoints } from "@/lib/code-points"
 import type { Message, TurnDelta, TurnFinished, TurnReasoning, TurnReset, TurnStarted, TurnWaiting } from "@/lib/protocol"
 import { drop, put, type RoomState, type TurnText } from "@/lib/room-state"
 
-export type TurnEvent = TurnStarted | TurnWaiting | TurnDelta | TurnReasoning | TurnReset | TurnFinished
+type TurnEvent = TurnStarted | TurnWaiting | TurnDelta | TurnReasoning | TurnReset | TurnFinished
 
 /** A turn of another branch, or one that is over, is not ours to follow: its events change nothing. */
 export function reduceTurn(state: RoomState, event: TurnEvent, now: number): RoomState {

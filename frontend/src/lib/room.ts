@@ -153,7 +153,7 @@ function replaceMessage(state: RoomState, message: Message): RoomState {
 }
 
 /** A choice of this branch, or one it inherits; the answer a branch was made from stays pinned in it. */
-export function withChoice(view: RoomView, choice: ChoiceView): RoomView["choices"] {
+function withChoice(view: RoomView, choice: ChoiceView): RoomView["choices"] {
   const path = pathOf(view.branches, view.branchId)
   const isOurs = choice.branch_id === view.branchId
   const isPinned = path.some((range) => choice.seq === range.from - 1)

@@ -8,7 +8,7 @@ import { useMemo, useSyncExternalStore } from "react"
 import { makeStore, useStore } from "@/lib/store"
 
 export type PanelTab = "people" | "branches"
-export type Size = "phone" | "tablet" | "laptop" | "wide"
+type Size = "phone" | "tablet" | "laptop" | "wide"
 
 export interface Wishes {
   panel: PanelTab | null
@@ -17,7 +17,7 @@ export interface Wishes {
   isListKept: boolean // brought back by its key where it would have folded away
 }
 
-export interface Arrangement {
+interface Arrangement {
   size: Size
   list: "beside" | "over" | "screen" | "none"
   panel: "beside" | "over" | "screen" | "none"

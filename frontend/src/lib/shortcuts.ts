@@ -57,7 +57,7 @@ export function pressed(event: KeyboardEvent): string {
   return [mod && "mod", event.altKey && "alt", isShiftSaid && "shift", key].filter(Boolean).join("+")
 }
 
-export function isField(target: EventTarget | null): boolean {
+function isField(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.closest("input:not([type=checkbox],[type=radio]), textarea, select, [contenteditable=true]") !== null
 }
 

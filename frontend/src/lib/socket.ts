@@ -13,7 +13,7 @@ import { makeStore, useStore } from "@/lib/store"
 import type { RoomStore } from "@/lib/stream-store"
 
 /** A refusal of a command. Without a line there is `line_lost`: it may or may not have happened. */
-export class CommandError extends Error {
+class CommandError extends Error {
   override readonly name = "CommandError"
   readonly code: string
   readonly isRetryable: boolean
@@ -200,10 +200,6 @@ export function getConnection(): Connection {
   return connection.get()
 }
 
-export function watchConnection(listener: () => void): () => void {
-  return connection.watch(listener)
-}
-
 /** Try to connect at once: somebody pressed "Try now". */
 export function retryConnection(): void {
   line.retryNow()
@@ -213,9 +209,4 @@ export function retryConnection(): void {
 export function disconnect(): void {
   line.stop()
   rooms.forget()
-}
-
-/** Send what waits, now. */
-export function pumpOutgoing(): void {
-  outbound.pump()
 }

@@ -22,8 +22,8 @@ export const buttonLook = cva(
   },
 )
 
-export type ButtonLook = VariantProps<typeof buttonLook>
-export type ButtonProps = ComponentProps<"button"> & ButtonLook
+type ButtonLook = VariantProps<typeof buttonLook>
+type ButtonProps = ComponentProps<"button"> & ButtonLook
 
 export function Button({ look, size, className, type = "button", ...rest }: ButtonProps) {
   return <button type={type} className={cn(buttonLook({ look, size }), className)} {...rest} />

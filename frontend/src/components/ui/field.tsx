@@ -15,7 +15,7 @@ export const inputLook = cva(
   },
 )
 type Look = VariantProps<typeof inputLook>
-export type InputProps = Omit<ComponentProps<"input">, "size"> & Look
+type InputProps = Omit<ComponentProps<"input">, "size"> & Look
 
 export function Input({ size, className, ...rest }: InputProps) {
   return <input className={cn(inputLook({ size }), className)} {...rest} />
@@ -52,7 +52,7 @@ export function PasswordInput({ size, className, ...rest }: InputProps) {
   )
 }
 
-export type SelectProps = Omit<ComponentProps<"select">, "size"> & Look
+type SelectProps = Omit<ComponentProps<"select">, "size"> & Look
 
 export function Select({ size, className, children, ...rest }: SelectProps) {
   return (
@@ -66,7 +66,7 @@ export function Select({ size, className, children, ...rest }: SelectProps) {
 }
 
 /** What a field hands to its control, so that label, hint and error are said with it. */
-export interface FieldControl {
+interface FieldControl {
   id: string
   "aria-describedby": string | undefined
   "aria-invalid": true | undefined

@@ -17,7 +17,7 @@ export const iconButtonLook = cva(
   },
 )
 
-export type IconButtonProps = ComponentProps<"button"> & {
+type IconButtonProps = ComponentProps<"button"> & {
   /** What it does, for those who do not see the icon; shown as its tip, too. */
   label: string
   isOn?: boolean

@@ -10,7 +10,7 @@ import { makeStore, useStore } from "@/lib/store"
 
 const STAYS_MS = 6000
 
-export interface Toast {
+interface Toast {
   text: ReactNode
   /** Takes it back: the Undo button, and Z. */
   undo?: () => void

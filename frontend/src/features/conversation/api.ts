@@ -42,7 +42,7 @@ export const tryNow = (turnId: string) => api.post(`/turns/${turnId}/try-now`)
 export const askAgain = (turnId: string, modelId?: string) => api.post<Again>(`/turns/${turnId}/again`, modelId ? { model_id: modelId } : {})
 export const loadPrompt = (turnId: string) => api.get<PromptView>(`/turns/${turnId}/prompt`)
 
-export interface Choosing {
+interface Choosing {
   branch_id: string
   seq: number
   lane: number
@@ -51,7 +51,7 @@ export interface Choosing {
 }
 export const choose = (threadId: string, choosing: Choosing) => api.post<ChoiceView>(`/threads/${threadId}/choices`, choosing)
 
-export interface Forking {
+interface Forking {
   name: string
   from_branch_id: string
   seq: number

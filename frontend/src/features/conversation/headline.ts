@@ -1,6 +1,6 @@
 /** What of a question is its headline, and what is text under it. Pure. */
 
-export interface Headline {
+interface Headline {
   headline: string
   rest: string
 }

@@ -13,7 +13,7 @@ export type Dialog =
   | { kind: "versions"; message: Message }
 
 /** What this person opened and picked, kept here because rows out of sight, and the composer of an empty room, go. */
-export interface RoomUi {
+interface RoomUi {
   /** One lane at full measure, the others a row of headers. */
   wide: { seq: number; lane: number } | null
   /** Bodies and cut-off attempts that were unfolded, by message id. */

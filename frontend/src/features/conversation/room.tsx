@@ -25,7 +25,7 @@ import { useShell } from "@/lib/shell"
 import type { RoomStore } from "@/lib/stream-store"
 import { useJoin, useRoomView } from "@/lib/use-room"
 
-export interface RoomProps {
+interface RoomProps {
   projectId: string
   threadId: string
   branchId?: string

@@ -14,16 +14,16 @@ interface Base {
   /** The place it belongs to; lines belong to the row under them. */
   seq: number
 }
-export interface DayRow extends Base {
+interface DayRow extends Base {
   kind: "day"
   at: string
 }
-export interface UnreadRow extends Base {
+interface UnreadRow extends Base {
   kind: "unread"
   count: number
   since: string | null
 }
-export interface RoundRow extends Base {
+interface RoundRow extends Base {
   kind: "round"
   round: number
 }
@@ -50,7 +50,7 @@ export interface AskRow extends Base {
   /** No rule above: it begins the conversation, or stands under a line already. */
   hasRule: boolean
 }
-export interface NextRow extends Base {
+interface NextRow extends Base {
   kind: "next"
   run: RunView
 }

@@ -22,7 +22,7 @@ function isSame(a: unknown, b: unknown, depth: number): boolean {
   return names.every((name) => isSame((a as Record<string, unknown>)[name], (b as Record<string, unknown>)[name], depth + 1))
 }
 
-export interface Step {
+interface Step {
   rows: readonly Row[]
   /** All that is new stands before what was there: the list keeps its place from the end. */
   isShifted: boolean

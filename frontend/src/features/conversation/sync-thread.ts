@@ -30,6 +30,6 @@ export function syncThread(client: QueryClient, store: RoomStore, threadId: stri
   })
 }
 
-export function withBranch(branches: readonly BranchView[], branch: BranchView): BranchView[] {
+function withBranch(branches: readonly BranchView[], branch: BranchView): BranchView[] {
   return branches.some((one) => one.id === branch.id) ? branches.map((one) => (one.id === branch.id ? branch : one)) : [...branches, branch]
 }

@@ -18,7 +18,7 @@ export interface Follow {
 }
 
 /** The row that was last when reading left the bottom, and how much there is from its top to the end. */
-export interface Tail {
+interface Tail {
   key: string
   size: number
 }

@@ -2,7 +2,7 @@
 
 import { capital } from "@/lib/format"
 
-export const GIVEN_ROLES = ["admin", "member", "viewer"] as const
+const GIVEN_ROLES = ["admin", "member", "viewer"] as const
 export type GivenRole = (typeof GIVEN_ROLES)[number]
 
 export const MAY: Readonly<Record<string, string>> = {

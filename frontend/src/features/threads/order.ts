@@ -13,7 +13,7 @@ export type ListItem =
   | { kind: "row"; row: ThreadRow; isSub: boolean }
 
 /** When a thread was last active, as the settled list saw it. */
-export type Moments = ReadonlyMap<string, string>
+type Moments = ReadonlyMap<string, string>
 
 /** Group rows by age, newest first; a thread started from a message stays under its parent. */
 export function arrangeThreads(rows: readonly ThreadRow[], moments: Moments, now: Date): ListItem[] {

@@ -8,7 +8,7 @@ import { api, wordsOf } from "@/lib/api"
 import type { ThreadDetail, ThreadView } from "@/lib/protocol.gen"
 import { keys } from "@/lib/query"
 
-export interface NewThread {
+interface NewThread {
   title?: string
   is_private?: boolean
   people?: string[]
@@ -86,5 +86,3 @@ export function useThreadActions() {
     setPeople,
   }
 }
-
-export type ThreadActions = ReturnType<typeof useThreadActions>

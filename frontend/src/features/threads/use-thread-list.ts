@@ -16,7 +16,7 @@ export function shownRows(): typeof shown {
   return shown
 }
 
-export interface ThreadListState {
+interface ThreadListState {
   items: ListItem[]
   count: number
   isLoading: boolean
