@@ -7,7 +7,6 @@ itself and answered by one call to a service. Channels' consumer is not used: it
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any, cast
 from uuid import UUID
 
@@ -16,11 +15,10 @@ from django.conf import settings
 
 from chatplatform.kernel import logs
 from chatplatform.kernel.clock import monotonic
-from chatplatform.kernel.errors import AppError, Invalid, NotFound, TooMany, Unavailable
-from messaging import access, actions, handshake, history, rooms, services
+from chatplatform.kernel.errors import AppError, Invalid, TooMany
+from messaging import access, actions, handshake, joining, services
 from messaging.hub import BEAT_S, hub
-from messaging.packets import merge, pack, pack_events
-from messaging.peer_packets import Place
+from messaging.packets import pack
 from messaging.presence import presence
 from messaging.protocol import MAX_BODY_BYTES, MAX_FRAME_BYTES, PROTOCOL_VERSION
 from messaging.protocol.commands import (
@@ -37,20 +35,17 @@ from messaging.protocol.commands import (
     Watch,
     decode_command,
 )
-from messaging.protocol.frames import Ack, ErrorFrame, Frame, Hello, Joined, Limits
-from messaging.sockets import Seat, Socket
-from messaging.types import Cursor
+from messaging.protocol.frames import Ack, ErrorFrame, Frame, Hello, Limits
+from messaging.sockets import Socket
 from projects.models import User
 from projects.roles import Permission
 from projects.types import PersonView
 
 log = logging.getLogger(__name__)
 
-MAX_ROOMS = 50
 MAX_TOPICS = 100
 COMMANDS_PER_S, BURST = 20.0, 40.0
 FLOOD = 200  # refusals in a row for haste, after which the line is cut
-_TRIES = 5  # of a join during which access keeps changing
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -173,64 +168,10 @@ class Connection:
         self.socket.push(pack(frame))
 
     async def join(self, command: Join) -> None:
-        """Seat first, then access, then the read, then live: nothing falls in between, nobody slips through."""
-        thread_id = command.thread_id
-        if len(self.socket.seats) >= MAX_ROOMS and thread_id not in self.socket.seats:
-            raise TooMany(f"You have {MAX_ROOMS} threads open here. Close one first.", retry_after_s=60)
-        try:
-            for _ in range(_TRIES):
-                seat = hub().take_seat(self.socket, thread_id)
-                if await self._be_seated(seat, command):
-                    return
-        except BaseException:
-            self._give_up(thread_id)
-            raise
-        self._give_up(thread_id)
-        raise NotFound("There is nothing here for you.")
-
-    async def _be_seated(self, seat: Seat, command: Join) -> bool:
-        """False: the seat was taken away meanwhile; access has to be asked anew."""
-        branch, project_id = await history.let_in(self.user_id, seat.thread_id, command.branch_id)
-        if not hub().is_seated(seat):
-            return False
-        seat.project_id = project_id
-        with suppress(Unavailable):  # then its words come from when they can; reading and sending go on
-            await hub().follow(seat)
-        if not hub().is_seated(seat):
-            return False
-        await presence().came(Place(project_id, seat.thread_id, self.person), self.socket.id)
-        if command.cursor is not None and await self._recover(seat, command, command.cursor):
-            return True
-        if not hub().is_seated(seat):
-            return False
-        cursor, snapshot = await history.snapshot(self.user_id, branch)
-        if not hub().is_seated(seat):
-            return False
-        joined = Joined(command.id, seat.thread_id, cursor.epoch, cursor.offset, recovered=False, snapshot=snapshot)
-        self.socket.push(pack(joined, seat.thread_id))
-        hub().go_live(seat, cursor)
-        return True
-
-    async def _recover(self, seat: Seat, command: Join, cursor: Cursor) -> bool:
-        try:
-            missed = await rooms.read_after(seat.thread_id, cursor)
-        except Unavailable:
-            return False
-        if missed is None or not hub().is_seated(seat):
-            return False
-        last = cursor.offset + len(missed.events)
-        self.socket.push(pack(Joined(command.id, seat.thread_id, missed.epoch, last, recovered=True), seat.thread_id))
-        if missed.events:
-            self.socket.push(pack_events(seat.thread_id, missed.epoch, missed.first, last, merge(missed.events)))
-        hub().go_live(seat, Cursor(missed.epoch, last))
-        return True
-
-    def _give_up(self, thread_id: UUID) -> None:
-        hub().leave(self.socket, thread_id)
-        presence().went(thread_id, self.user_id, self.socket.id)
+        await joining.join(self.socket, command)
 
     async def leave(self, command: Leave) -> None:
-        self._give_up(command.thread_id)
+        joining.leave(self.socket, command.thread_id)
 
     async def watch(self, command: Watch) -> Ack:
         if len(self.socket.topics) >= MAX_TOPICS:

@@ -36,7 +36,7 @@ from projects.roles import Permission, may
 from threads.access import ThreadAccess, access_thread, members_of
 from threads.mentions import note_named
 from threads.models import Branch
-from threads.services import note_read, note_said, raise_head
+from threads.progress import note_read, note_said, raise_head
 from threads.types import NamedView
 
 log = logging.getLogger(__name__)

@@ -40,7 +40,7 @@ MESSAGING: tuple[tuple[str, ...], ...] = (
     ),
     ("runs",),
     ("asking", "history"),
-    ("services", "actions", "line_ups", "variants", "moving", "purge"),
+    ("services", "actions", "joining", "line_ups", "variants", "moving", "purge"),
     ("consumers", "api", "listeners", "routing", "health"),
     ("lifecycle", "apps"),
 )
@@ -56,7 +56,7 @@ DOORS = {
 # Inside messaging.runs, lowest first.
 RUNS: tuple[tuple[str, ...], ...] = (
     ("types",),
-    ("speech", "figures"),
+    ("speech", "figures", "stopping"),
     ("plans", "context", "render"),
     ("views", "past", "history", "leases"),
     ("places", "saving"),

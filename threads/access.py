@@ -5,7 +5,7 @@ from uuid import UUID
 
 from chatplatform.kernel.errors import Forbidden
 from chatplatform.kernel.prepared import ID, PreparedQuery, given
-from projects.access import nothing, one, refused
+from projects.access import forbidden, nothing, one, refused
 from projects.models import Membership, Role, User
 from projects.roles import Permission, may
 from threads.models import Branch, Participant, Thread
@@ -63,6 +63,14 @@ def access_thread(user_id: UUID, thread_id: UUID, permission: Permission) -> Thr
     if thread.archived_at is not None and permission == Permission.WRITE:
         raise Forbidden("This thread is archived. Bring it back to write in it.", "archived")
     return ThreadAccess(thread, thread.project_id, Role(membership.role), membership.user)
+
+
+def check_manages(access: ThreadAccess) -> None:
+    """Raise Forbidden unless this person may rename, archive, open or close the thread now."""
+    if not access.can_manage:
+        raise forbidden(access.project_id, Permission.MANAGE_THREADS)
+    if access.thread.project.archived_at is not None:
+        raise Forbidden("This project is archived. An admin can bring it back.", "archived")
 
 
 def access_branch(user_id: UUID, branch_id: UUID, permission: Permission) -> tuple[ThreadAccess, Branch]:

@@ -14,7 +14,7 @@ from chatplatform.kernel.http import Body, answers, asker, no_content, reply
 from chatplatform.kernel.limits import hit
 from chatplatform.kernel.paging import read_time_and_id, write_cursor
 from projects.roles import Permission
-from threads import queries, services
+from threads import participants, progress, queries, services
 from threads.access import ThreadAccess, access_thread
 from threads.types import BranchView, ChoiceView, ThreadDetail, ThreadPage
 
@@ -28,7 +28,7 @@ class ThreadIn(Body):
 
     title: str = Field("", max_length=1000)
     is_private: bool = False
-    people: list[UUID] = Field(default=[], max_length=services.MAX_PEOPLE)
+    people: list[UUID] = Field(default=[], max_length=participants.MAX_PEOPLE)
     line_up: list[ModelId] | None = Field(None, max_length=100)
     parent_message_id: UUID | None = None
     parent_branch_id: UUID | None = None
@@ -47,7 +47,7 @@ class LineUpIn(Body):
 
 
 class PeopleIn(Body):
-    user_ids: list[UUID] = Field(max_length=services.MAX_PEOPLE)
+    user_ids: list[UUID] = Field(max_length=participants.MAX_PEOPLE)
 
 
 class ReadIn(Body):
@@ -148,7 +148,7 @@ async def change_thread(request: HttpRequest, thread_id: UUID, body: ThreadChang
 async def set_line_up(request: HttpRequest, thread_id: UUID, body: LineUpIn) -> HttpResponse:
     """Which models answer from now on, in the order of their lanes."""
     user_id = asker(request)
-    return reply(await in_db(_detail, lambda: services.set_line_up(user_id, thread_id, body.models)))
+    return reply(await in_db(_detail, lambda: participants.set_line_up(user_id, thread_id, body.models)))
 
 
 @router.put("/threads/{thread_id}/people", openapi_extra=answers(ThreadDetail))
@@ -157,7 +157,7 @@ async def set_people(request: HttpRequest, thread_id: UUID, body: PeopleIn) -> H
     user_id = asker(request)
 
     def work() -> ThreadDetail | None:
-        access = services.set_people(user_id, thread_id, body.user_ids)
+        access = participants.set_people(user_id, thread_id, body.user_ids)
         return None if access is None else queries.thread_detail(access)
 
     detail = await in_db(work)
@@ -166,7 +166,7 @@ async def set_people(request: HttpRequest, thread_id: UUID, body: PeopleIn) -> H
 
 @router.put("/threads/{thread_id}/read", openapi_extra=answers(None, status=204))
 async def mark_read(request: HttpRequest, thread_id: UUID, body: ReadIn) -> HttpResponse:
-    await in_db(services.mark_read, asker(request), thread_id, body.branch_id, body.seq, body.is_back)
+    await in_db(progress.mark_read, asker(request), thread_id, body.branch_id, body.seq, body.is_back)
     return no_content()
 
 

@@ -4,37 +4,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from chatplatform.kernel import text
 from chatplatform.kernel.clock import now
-from chatplatform.kernel.errors import Conflict, Forbidden, Invalid
-from chatplatform.kernel.prepared import ID, PreparedUpdate, given
+from chatplatform.kernel.errors import Conflict, Invalid
 from projects import access as projects
-from projects.models import Membership
 from projects.roles import Permission
-from projects.signals import access_lost, after_commit
-from threads import hooks, mentions, signals
-from threads.access import ThreadAccess, access_branch, access_thread, branch_of, members_of
-from threads.models import Branch, Choice, Participant, ReadMark, Thread, Visibility
+from projects.signals import after_commit
+from threads import hooks, participants, signals
+from threads.access import ThreadAccess, access_branch, access_thread, branch_of, check_manages
+from threads.models import Branch, Choice, Thread, Visibility
 from threads.queries import branch_path
-from threads.titles import title_from
 from threads.types import ChoiceView, PathRange
 
 MAX_TITLE = 120
-MAX_PEOPLE = 200
 MAX_LANE = MAX_VARIANT = 999
-
-_head = PreparedUpdate(lambda: Branch.objects.filter(pk=given("id", ID)), "head_seq")
-_active = PreparedUpdate(lambda: Thread.objects.filter(pk=given("id", ID)), "active_at")
-_read_further = PreparedUpdate(
-    lambda: ReadMark.objects.filter(
-        user_id=given("user_id", ID), branch_id=given("branch_id", ID), seq__lt=given("seq")
-    ),
-    "seq",
-    "read_at",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +72,8 @@ def create_thread(
     thread.main_branch = main
     thread.save(update_fields=["main_branch"])
     if is_private:
-        _let_in(thread, [user_id, *people])
-    _write_line_up(thread, models)
+        participants.let_in(thread, [user_id, *people])
+    participants.write_line_up(thread, models)
     after_commit(signals.thread_created, thread_id=thread.id)
     return thread
 
@@ -177,7 +162,7 @@ def change_thread(
     access = access_thread(user_id, thread_id, Permission.READ if visibility is None else Permission.WRITE)
     thread = access.thread
     if title is not None or is_archived is not None:
-        _check_manages(access)
+        check_manages(access)
     if title is not None:
         thread.title = text.name(title, MAX_TITLE, "title")
     if visibility is not None:
@@ -191,13 +176,6 @@ def change_thread(
     return access
 
 
-def _check_manages(access: ThreadAccess) -> None:
-    if not access.can_manage:
-        raise projects.forbidden(access.project_id, Permission.MANAGE_THREADS)
-    if access.thread.project.archived_at is not None:
-        raise Forbidden("This project is archived. An admin can bring it back.", "archived")
-
-
 @transaction.atomic
 def change_branch(
     user_id: UUID, branch_id: UUID, *, name: str | None = None, is_archived: bool | None = None
@@ -205,7 +183,7 @@ def change_branch(
     """Rename or archive a branch: whoever made it, whoever started the thread, and admins."""
     access, branch = access_branch(user_id, branch_id, Permission.WRITE)
     if branch.created_by_id != user_id:
-        _check_manages(access)
+        check_manages(access)
     if name is not None:
         branch.name = text.name(name, 60)
     if is_archived is not None:
@@ -217,113 +195,7 @@ def change_branch(
     return branch
 
 
-@transaction.atomic
-def set_line_up(user_id: UUID, thread_id: UUID, model_ids: Sequence[str]) -> ThreadAccess:
-    """These models answer from now on, in this order. None at all is allowed: people talk."""
-    access = access_thread(user_id, thread_id, Permission.WRITE)
-    Thread.objects.select_for_update().get(pk=thread_id)
-    _write_line_up(access.thread, model_ids)
-    after_commit(signals.thread_changed, thread_id=thread_id)
-    return access
-
-
-def _write_line_up(thread: Thread, model_ids: Sequence[str]) -> None:
-    models = list(dict.fromkeys(model_ids))
-    if len(models) > settings.MAX_MODELS:
-        raise Invalid(f"{settings.MAX_MODELS} models at once are the most.", "too_many_models")
-    if any(not m or len(m) > 200 for m in models):
-        raise Invalid("A model has an id of 1 to 200 characters.", "unknown_model")
-    present = Participant.objects.filter(thread=thread, user=None)
-    here = set(present.values_list("model_id", flat=True))
-    # One whose provider has gone meanwhile may stay; it does not stand in the way of changing the others.
-    hooks.check_line_up(thread.project_id, [model for model in models if model not in here])
-    present.delete()
-    Participant.objects.bulk_create(
-        Participant(thread=thread, model_id=model, position=at) for at, model in enumerate(models)
-    )
-
-
-@transaction.atomic
-def set_people(user_id: UUID, thread_id: UUID, user_ids: Sequence[UUID]) -> ThreadAccess | None:
-    """Exactly these people, and whoever started it, see the private thread.
-
-    Anybody but the last one may take themself out; they are answered None, for they see it no more.
-    """
-    access = access_thread(user_id, thread_id, Permission.READ)
-    thread = access.thread
-    if not thread.is_private:
-        raise Conflict("Everybody in the project sees this thread.", "thread_is_open")
-    Thread.objects.select_for_update().get(pk=thread_id)
-    here = set(Participant.objects.filter(thread=thread, user__isnull=False).values_list("user_id", flat=True))
-    wanted = {*user_ids} | ({thread.created_by_id} if thread.created_by_id in here else set())
-    if wanted != here - {user_id}:
-        _check_manages(access)
-    _let_in(thread, wanted - here)
-    gone = here - wanted
-    Participant.objects.filter(thread=thread, user__in=gone).delete()
-    if not members_of(thread):  # nobody could ever open it again, not even an admin
-        raise Conflict("You are the last one here. Let somebody in first, or archive the thread.", "last_one_stays")
-    for lost in gone:
-        after_commit(access_lost, user_id=lost, project_id=thread.project_id, thread_id=thread.id)
-    after_commit(signals.thread_changed, thread_id=thread.id)
-    return None if user_id in gone else access
-
-
-def _let_in(thread: Thread, user_ids: Iterable[UUID]) -> None:
-    people = list(dict.fromkeys(user_ids))
-    if len(people) > MAX_PEOPLE:
-        raise Invalid(f"{MAX_PEOPLE} people are the most.", "too_many_people")
-    known = Membership.objects.filter(project_id=thread.project_id, user__in=people, user__is_active=True).count()
-    if known != len(people):
-        raise Invalid("Only members of the project can be let in.", "not_a_member")
-    Participant.objects.bulk_create(Participant(thread=thread, user_id=person) for person in people)
-
-
-# -- what was said, read and chosen --------------------------------------------------------------
-
-
-def raise_head(branch: Branch, seq: int) -> None:
-    """Part of a transaction that holds the branch's row: `seq` is its last place that is taken."""
-    branch.head_seq = seq
-    _head.run(id=branch.pk, head_seq=seq)
-
-
-def note_said(thread: Thread, body: str = "") -> None:
-    """Part of the transaction that accepts a message: the thread is active now, and its first question names it."""
-    thread.active_at = now()
-    _active.run(id=thread.pk, active_at=thread.active_at)
-    if not thread.title and (title := title_from(body)):
-        thread.title = title
-        thread.save(update_fields=["title"])
-        after_commit(signals.thread_changed, thread_id=thread.id)
-
-
-def note_read(user_id: UUID, branch: Branch, seq: int) -> bool:
-    """Part of a transaction: raise the read mark to `seq`. False when it was there already."""
-    if _read_further.run(user_id=user_id, branch_id=branch.pk, seq=seq, read_at=now()):
-        return True
-    _, is_new = ReadMark.objects.get_or_create(
-        defaults={"seq": seq}, user_id=user_id, thread_id=branch.thread_id, branch_id=branch.pk
-    )
-    return is_new
-
-
-@transaction.atomic
-def mark_read(user_id: UUID, thread_id: UUID, branch_id: UUID, seq: int, is_back: bool = False) -> None:
-    """Note that the person has read up to `seq`. Only `is_back` ("mark as unread") lowers it."""
-    access = access_thread(user_id, thread_id, Permission.READ)
-    branch = branch_of(access.thread, branch_id)
-    seq = max(0, min(seq, branch.head_seq))
-    changed = note_read(user_id, branch, seq)
-    if is_back and not changed:
-        lowered = ReadMark.objects.filter(user_id=user_id, branch=branch, seq__gt=seq)
-        changed = bool(lowered.update(seq=seq, read_at=now()))
-    changed |= mentions.forget_read(user_id, thread_id, branch_path(branch), seq)
-    if changed:
-        named = mentions.named_in(user_id, [thread_id]).get(thread_id)
-        after_commit(
-            signals.thread_read, user_id=user_id, thread_id=thread_id, branch_id=branch.id, seq=seq, named=named
-        )
+# -- choosing ----------------------------------------------------------------------------------
 
 
 @transaction.atomic

@@ -21,7 +21,8 @@ from messaging.runs import claims, endings, speaking, views
 from messaging.runs import live as here
 from messaging.runs.history import History
 from messaging.runs.leases import Hold
-from messaging.runs.live import Live, Stop
+from messaging.runs.live import Live
+from messaging.runs.stopping import Stop, Stopped
 from messaging.runs.types import Ending, Job, Orphan, Step
 from messaging.streams.base import Said
 from messaging.types import TurnError
@@ -167,7 +168,7 @@ async def _run(live: Live, history: History) -> None:
     try:
         with live.stop.guard():
             ending = await speaking.speak(live, history)
-    except here.Stopped:
+    except Stopped:
         ending = speaking.ending_of(live, "cancelled")
     except rooms.Superseded:
         raise

@@ -1,4 +1,4 @@
-"""The turns that this process runs: their words so far, how to stop or wake each, and the saver.
+"""The turns that this process runs: their words so far, how to wake each, and the saver.
 
 The saver is one task for all turns: it writes their words to the rows in one statement, soon after
 a turn's first words and then once a second, and learns from the rows which turns are no longer ours.
@@ -6,8 +6,8 @@ a turn's first words and then once a second, and learns from the rows which turn
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from chatplatform.kernel.db import in_db_later
 from messaging.providers.base import ChatRequest, Finished, ModelInfo
 from messaging.runs import saving
 from messaging.runs.speech import Speech
+from messaging.runs.stopping import Stop
 from messaging.runs.types import Job, Words
 
 log = logging.getLogger(__name__)
@@ -23,45 +24,6 @@ log = logging.getLogger(__name__)
 SAVE_EVERY_S = 1.0
 ANNOUNCED_WITHIN_S = 5.0
 FIRST_SAVE_S = 0.12  # after a turn's first words: until then a crash could not know that they were read
-
-
-class Stopped(Exception):
-    """A person stopped the turn, or somebody else took it over."""
-
-
-class Stop:
-    """The way to end one turn from outside at whatever it waits for, without ending its task."""
-
-    def __init__(self) -> None:
-        self._is_requested = False
-        self._task: asyncio.Task[Any] | None = None
-
-    def request(self) -> None:
-        """End it. Called on the loop; before `guard` it takes effect there."""
-        if not self._is_requested:
-            self._is_requested = True
-            if self._task is not None:
-                self._task.cancel()
-
-    @property
-    def is_requested(self) -> bool:
-        return self._is_requested
-
-    @contextmanager
-    def guard(self) -> Iterator[None]:
-        """What runs inside raises Stopped once the end is requested, and at once if it was before."""
-        if self.is_requested:
-            raise Stopped
-        task = self._task = asyncio.current_task()
-        try:
-            yield
-        except asyncio.CancelledError:
-            # The task's own end (the server stops) passes through; the request was ours and is taken back.
-            if self._is_requested and task is not None and task.uncancel() == 0:
-                raise Stopped from None
-            raise
-        finally:
-            self._task = None
 
 
 class Try:

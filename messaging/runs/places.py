@@ -16,7 +16,7 @@ from messaging.runs.plans.base import NextTurn
 from messaging.runs.types import Begun, Job, Past, Speaker
 from messaging.types import Attempt, Message
 from threads.models import Branch
-from threads.services import raise_head
+from threads.progress import raise_head
 
 NO_PAST = Past((), 0)
 _pending_turns = PreparedInsert(Turn)

@@ -22,7 +22,7 @@ from messaging.runs import changes, engine, services
 from messaging.runs.dispatch.base import Dispatcher
 from messaging.runs.dispatch.local import LocalDispatcher
 from messaging.runs.dispatch.queue import GROUP
-from messaging.runs.live import Stop, Stopped
+from messaging.runs.stopping import Stop, Stopped
 from messaging.runs.types import Speaker
 from messaging.types import Author, Message
 from projects.models import User

@@ -19,6 +19,7 @@ from chatplatform.kernel import db
 from chatplatform.wire import HIGH_WATER, WireProtocol
 from messaging import hearing, hub, outbox, packets, protocol, rooms
 from messaging import sockets as live_sockets
+from messaging.health import health
 from projects.models import User
 from tests.client import Client
 from tests.messaging.conftest import Live, serving, session_of
@@ -38,7 +39,6 @@ BESIDE = {
     "messaging.outbox",
     "messaging.edits",
     "messaging.news",
-    "messaging.health",
     "messaging.revocation",
     "messaging.purge",
     "messaging.providers.rows",
@@ -86,6 +86,7 @@ async def test_a_token_costs_no_hop_no_task_and_no_encoding_per_socket(
     everybody = await live.tabs(thread, *[alice, bob, carol] * tabs_each)
     voice = await Voice.begin(thread)
     await outbox.stored()
+    await health().stop()  # it asks the store now and then, as anybody may who reads a message
     with counted(monkeypatch) as count:
         for n in range(100):
             await voice.say(f"token {n} ")

@@ -8,7 +8,8 @@ from messaging.models import ProjectModel
 from messaging.providers import catalog, offers
 from projects.models import Project, User
 from threads.models import Participant, Thread
-from threads.services import create_thread, set_line_up
+from threads.participants import set_line_up
+from threads.services import create_thread
 
 pytestmark = pytest.mark.django_db
 

@@ -15,8 +15,9 @@ from tests.client import Client
 from tests.messaging.conftest import Live
 from tests.messaging.voice import Voice
 from threads.models import Mention, Thread
+from threads.progress import mark_read
 from threads.queries import thread_rows
-from threads.services import change_thread, choose, create_thread, fork, mark_read
+from threads.services import change_thread, choose, create_thread, fork
 from threads.types import NamedView
 
 

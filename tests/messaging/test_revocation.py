@@ -18,7 +18,8 @@ from tests.client import Client
 from tests.messaging.conftest import Live
 from tests.messaging.voice import Voice
 from threads.models import Participant, Thread
-from threads.services import create_thread, set_people
+from threads.participants import set_people
+from threads.services import create_thread
 
 WITHIN_S = 0.25
 

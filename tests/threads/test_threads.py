@@ -23,18 +23,10 @@ from threads import hooks, signals
 from threads.access import access_thread, branch_of, members_of
 from threads.mentions import note_named
 from threads.models import Branch, Mention, Participant, ReadMark, Thread
+from threads.participants import set_line_up, set_people
+from threads.progress import mark_read, note_read, note_said
 from threads.queries import branch_path, projects_with_news, thread_detail, thread_rows
-from threads.services import (
-    Origin,
-    change_thread,
-    create_thread,
-    fork,
-    mark_read,
-    note_read,
-    note_said,
-    set_line_up,
-    set_people,
-)
+from threads.services import Origin, change_thread, create_thread, fork
 from threads.titles import title_from
 from threads.types import NamedView, PathRange, ThreadRow
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from messaging.runs import engine, live
 from messaging.runs.leases import Hold
-from messaging.runs.live import Stop
+from messaging.runs.stopping import Stop
 
 log = logging.getLogger(__name__)
 
