@@ -20,6 +20,9 @@ from projects.models import Membership, Project, Role, User
 from tests import logs, servers
 from threads.models import Thread
 
+CASSANDRA_S = (
+    240  # for a test that needs it: the first one waits for its start, which takes a slow machine over a minute
+)
 LEFT_OUT = pytest.StashKey[dict[str, int]]()
 
 
@@ -183,6 +186,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         needs = _servers_of(item)
         if needs:
             item.add_marker("services")
+        if "cassandra" in needs and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(CASSANDRA_S))
         if config.pluginmanager.hasplugin("xdist"):
             item.add_marker(pytest.mark.xdist_group(_group_of(item)))
         if absent := needs & set(lacking):

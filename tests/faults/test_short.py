@@ -34,7 +34,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
 @pytest.mark.needs("postgres", "redis", "cassandra")
 @pytest.mark.kill
 @pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)  # the first one starts everything
 @pytest.mark.parametrize("case", SHORT, ids=[case.name.replace(" ", "-") for case in SHORT])
 async def test_no_harm_is_done_by(world: World, case: Case) -> None:
     try:

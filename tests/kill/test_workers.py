@@ -298,7 +298,7 @@ async def test_what_a_model_sees_can_be_asked_while_it_writes_elsewhere(crew: Cr
         await speaking(crew, thread_id)
         assert crew.alice is not None
         turn_id = next(turn for turn, words in crew.alice.rooms[thread_id].said.items() if words)
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(6):  # it speaks for ten seconds; what it was given is saved within one
             while not (answer := await crew.alice.request("GET", f"/turns/{turn_id}/prompt")).is_success:
                 await asyncio.sleep(0.05)
         prompt = answer.json()
