@@ -15,7 +15,8 @@ def errors(folder: Path, since: float) -> str:
     for file in sorted(folder.rglob("*.log")):
         text = file.read_text(errors="replace")
         begins = list(_BEGINS.finditer(text))
-        for begin, end in zip(begins, [*(after.start() for after in begins[1:]), len(text)], strict=True):
+        ends = [begin.start() for begin in begins[1:]] + [len(text)]
+        for begin, end in zip(begins, ends, strict=False):  # in a file without a record, there is only its end
             at = calendar.timegm(time.strptime(begin[1], "%Y-%m-%d %H:%M:%S")) + int(begin[2]) / 1000
             record = text[begin.start() : end].rstrip()
             if at >= since and (begin[3] in {"ERROR", "CRITICAL"} or "\n  Traceback " in record):

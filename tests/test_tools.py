@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from chatplatform import env_file
+from tests import logs
 from tools import prepare
 from tools.check import Outcome, report
 from tools.full.processes import clean
@@ -79,3 +81,19 @@ def test_every_command_reads_it(tmp_path: Path) -> None:
 
 def test_a_server_that_is_told_everything_reads_no_file() -> None:
     assert clean({"DATABASE_URL": "postgresql://a/b"})["PARLEY_ENV_FILE"] == ""
+
+
+def test_errors_in_logs_are_found_with_their_tracebacks_and_only_the_new_ones(tmp_path: Path) -> None:
+    (tmp_path / "empty.log").touch()
+    (tmp_path / "web").mkdir()
+    (tmp_path / "web" / "server.log").write_text(
+        "2026-01-01 10:00:00,000 ERROR old words\n  Traceback (most recent call last):\n"
+        "2026-01-01 10:00:01,500 INFO all is well\n"
+        "2026-01-01 10:00:02,000 ERROR new words turn=1\n  Traceback (most recent call last):\n  ValueError\n"
+        "2026-01-01 10:00:03,000 WARNING nothing\n"
+    )
+    since = datetime(2026, 1, 1, 10, 0, 1, tzinfo=UTC).timestamp()
+    assert logs.errors(tmp_path, since) == (
+        "web/server.log: 2026-01-01 10:00:02,000 ERROR new words turn=1\n"
+        "  Traceback (most recent call last):\n  ValueError"
+    )

@@ -99,6 +99,12 @@ class Cluster:
     def words(tab: Client, thread_id: str) -> int:
         return sum(map(len, tab.rooms[thread_id].said.values())) if thread_id in tab.rooms else 0
 
+    async def level(self, thread_id: str) -> int:
+        """Wait until both tabs have heard the same of the room; how far. A frame that comes afterwards begins after it."""
+        one, two = (tab.rooms[thread_id] for tab in (self.one, self.two))
+        await self.one.until(lambda: (one.epoch, one.offset) == (two.epoch, two.offset))
+        return one.offset
+
     async def agree(self, thread_id: str, within_s: float = 40.0, *tabs: Client) -> list[Json]:
         """Wait until nothing goes on; everybody sees what a fresh load shows. Answers the messages."""
         tabs = tabs or (self.one, self.two)
