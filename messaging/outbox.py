@@ -9,7 +9,7 @@ so for what a crash or a store that was away has left.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from functools import lru_cache
 from uuid import UUID
@@ -142,11 +142,14 @@ def prune() -> int:
 # -- on their way -------------------------------------------------------------------------------------
 
 
-async def deliver(message: Message) -> None:
+async def deliver(message: Message, *along: AnyEvent) -> None:
     """Tell the room of a message whose row is committed, and see to it that it gets stored. Never fails:
-    what cannot be told or stored now is told or stored later, by the sweeper."""
+    what cannot be told or stored now is told or stored later, by the sweeper.
+
+    `along`: events told in one with it, so that a crash leaves all untold, and the message's row to show that.
+    """
     try:
-        await rooms.publish(message.thread_id, event_of(message))
+        await rooms.publish(message.thread_id, event_of(message), *along)
     except (Unavailable, rooms.Superseded) as error:
         log.warning("Message %s could not be told to its room yet: %r", message.id, error)
         return
@@ -171,6 +174,9 @@ async def stored() -> None:
     while _storing is not None and not _storing.done():
         await asyncio.wait({_storing})
 
+
+# Called, on the loop, with messages that were left behind, once their rooms know them; what went along with them is lost.
+on_left_behind: list[Callable[[Sequence[Message]], Awaitable[None]]] = []
 
 _waiting: list[Message] = []
 _storing: asyncio.Task[None] | None = None
@@ -220,6 +226,8 @@ async def _deliver_all(messages: Sequence[Message]) -> None:
     for message in messages:
         with contextlib.suppress(rooms.Superseded):  # a later attempt is told to the room already
             await rooms.publish(message.thread_id, event_of(message))
+    for hear in on_left_behind:
+        await hear(messages)
 
 
 async def start() -> None:

@@ -1,12 +1,16 @@
 """The end of a turn: its answer goes to the outbox and its run takes the next step, in one transaction."""
 
+from collections.abc import Iterable
+from uuid import UUID
+
 import msgspec
 from django.db import transaction
 
 from chatplatform.kernel.clock import now
 from chatplatform.kernel.prepared import ID, PreparedUpdate, given
 from messaging import failpoints, outbox
-from messaging.models import Run, Turn, TurnState
+from messaging.models import OPEN_RUNS, Run, Turn, TurnState
+from messaging.protocol.views import RunView
 from messaging.runs import views
 from messaging.runs.steps import locked_run, step, turns_of
 from messaging.runs.types import Ending, EndState, Job, Step
@@ -66,3 +70,9 @@ def kept(turn: Turn, state: EndState, why: str = "") -> Ending:
         provider=turn.model_id.partition(":")[0],
         prompt=turn.prompt or {},
     )
+
+
+def over(run_ids: Iterable[UUID | None]) -> list[RunView]:
+    """Those of these runs that have ended, for good."""
+    ended = Run.objects.filter(pk__in=[run_id for run_id in run_ids if run_id]).exclude(state__in=OPEN_RUNS)
+    return [views.run_view(run, turns_of(run)) for run in ended]

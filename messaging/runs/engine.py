@@ -25,7 +25,7 @@ from messaging.runs.live import Live
 from messaging.runs.stopping import Stop, Stopped
 from messaging.runs.types import Ending, Job, Orphan, Step
 from messaging.streams.base import Said
-from messaging.types import TurnError
+from messaging.types import Message, TurnError
 
 log = logging.getLogger(__name__)
 
@@ -68,10 +68,14 @@ def begin(step: Step) -> None:
 
 async def tell(step: Step) -> None:
     """Tell the room what a step changed: answers that ended, the run, the places of new answers."""
+    changed = (*(MessageCreated(begun.place) for begun in step.begun), RunChanged(step.run))
     try:
-        for message in step.settled:
+        for message in step.settled[:-1]:
             await outbox.deliver(message)
-        await say(step.run.thread_id, *(MessageCreated(begun.place) for begun in step.begun), RunChanged(step.run))
+        if step.settled:
+            await outbox.deliver(step.settled[-1], *changed)
+        else:
+            await say(step.run.thread_id, *changed)
     finally:
         for begun in step.begun:
             here.announce(begun.turn_id)
@@ -93,6 +97,18 @@ async def say(thread_id: UUID, *events: AnyEvent) -> None:
         await rooms.publish(thread_id, *events)
     except Unavailable:
         log.warning("The room of thread %s could not be reached; its people catch up later.", thread_id)
+
+
+async def _tell_ends(answers: Sequence[Message]) -> None:
+    """Of answers that were left behind, the runs that are over: whoever ended them did not come to say so.
+
+    Those that go on are told by whoever goes on with them; told from here, an earlier state could come after a later one.
+    """
+    for run in await in_db_later(endings.over, {answer.run_id for answer in answers if answer.turn_id}):
+        await say(run.thread_id, RunChanged(run))
+
+
+outbox.on_left_behind.append(_tell_ends)
 
 
 # -- one turn --------------------------------------------------------------------------------------

@@ -33,7 +33,9 @@ FAILPOINTS = [
     ("before_settle", "ask", {("interrupted", 1)}),
     ("in_settle", "ask", {("interrupted", 1)}),  # the commit never came
     ("after_settle", "ask", {("complete", 1), ("interrupted", 1)}),  # written, not told
+    ("after_settle:2", "ask", {("complete", 1)}),  # the run's end, too, was written and not told
     ("after_publish", "ask", {("complete", 1), ("interrupted", 1)}),  # told, not stored
+    ("after_publish:2", "ask", {("complete", 1)}),
     ("after_store", "ask", {("complete", 1), ("interrupted", 1)}),  # stored, not cleared
     ("mid_stream:30", "debate", {("complete", 1), ("complete", 2)}),  # a speaker begins again, openly
     ("after_settle:2", "debate", {("complete", 1), ("complete", 2)}),  # between two speakers
