@@ -68,7 +68,7 @@ def begin(step: Step) -> None:
 
 async def tell(step: Step) -> None:
     """Tell the room what a step changed: answers that ended, the run, the places of new answers."""
-    changed = (*(MessageCreated(begun.place) for begun in step.begun), RunChanged(step.run))
+    changed: tuple[AnyEvent, ...] = (*(MessageCreated(begun.place) for begun in step.begun), RunChanged(step.run))
     try:
         for message in step.settled[:-1]:
             await outbox.deliver(message)
