@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,8 +11,8 @@ import pytest
 
 from chatplatform import env_file
 from tests import logs
-from tools import prepare
-from tools.check import Outcome, report
+from tools import check, prepare, services
+from tools.check import Check, Outcome, report
 from tools.full.processes import clean
 
 PASSED, FAILED = Outcome("ruff", True, 1.0), Outcome("mypy", False, 2.0)
@@ -37,6 +38,47 @@ def test_what_did_not_run_is_said_and_fails_only_in_ci(
     assert last == "All that was run passed. Not run: the browser tests: no Chromium."
     monkeypatch.setenv("CI", "true")
     assert report([PASSED], ["the browser tests: no Chromium"]) == 1
+
+
+def test_a_machine_without_browser_and_servers_is_told_once_and_the_rest_runs(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lacking = {"postgres": "PostgreSQL is missing, so it cannot be started: apt-get install postgresql"}
+    ran: list[str] = []
+
+    def perform_all(loud: Sequence[Check], quiet: Sequence[Check], at_once: int) -> list[Outcome]:
+        ran.extend(one.name for one in (*loud, *quiet))
+        return [Outcome(name, True, 1.0) for name in ran]
+
+    for name in ("CI", "CHROMIUM", *check.SERVERS_NAMED_BY.values()):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(services, "missing", lambda: lacking)
+    monkeypatch.setattr(check, "perform_all", perform_all)
+    assert check.test() == 0
+    told, *_, last = capsys.readouterr().out.strip().splitlines()
+    assert "There is no Chromium here" in told
+    assert "apt-get install chromium" in told
+    assert "apt-get install chromium" in last
+    assert lacking["postgres"] in last
+    assert {"Python tests", "frontend tests", "ESLint", "mypy"} <= set(ran)
+    assert not {"browser tests", "Python tests on PostgreSQL"} & set(ran)
+    monkeypatch.setenv("CI", "true")
+    assert check.test() == 1
+
+
+def test_quiet_checks_run_beside_loud_ones_and_speak_between_them(capfd: pytest.CaptureFixture[str]) -> None:
+    def command(words: str, code: int = 0) -> list[str]:
+        return [sys.executable, "-c", f"import sys; print({words!r}); sys.exit({code})"]
+
+    loud = [Check("tests", command("said by tests"), is_loud=True)]
+    quiet = [Check("tidy", command("never shown")), Check("untidy", command("what is wrong", 1))]
+    outcomes = check.perform_all(loud, quiet, at_once=1)
+    assert [(o.name, o.passed) for o in outcomes] == [("tests", True), ("tidy", True), ("untidy", False)]
+    said = capfd.readouterr().out
+    assert "never shown" not in said
+    heads = [said.index(words) for words in ("── tests", "said by tests", "── tidy", "── untidy", "what is wrong")]
+    assert heads == sorted(heads)
 
 
 def test_env_file(tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ async def test_access_lost_while_joining_is_not_missed(
 
 async def closed(client: Client) -> int | None:
     assert client.socket is not None
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(10):
         await client.socket.wait_closed()
     return client.socket.close_code
 

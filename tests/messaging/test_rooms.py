@@ -184,7 +184,7 @@ async def test_the_window_grows_with_the_cost_and_shrinks_slowly(monkeypatch: py
         await rooms.publish(turn.thread, MemberChanged(new_id()))
         rooms._rooms.setdefault(turn.thread, room)
         seen.append(round(room.window_s, 4))
-    assert seen[0] == 0.04
+    assert 0.04 <= seen[0] <= hearing.MOST_WINDOW_S  # four times the cost, and what the stream itself took
     assert seen[1] == hearing.MOST_WINDOW_S
     assert gathering.LEAST_WINDOW_S < seen[3] < seen[2] < hearing.MOST_WINDOW_S
 

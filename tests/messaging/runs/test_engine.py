@@ -1,5 +1,6 @@
 """Runs from the question to the last word: one model, several at once, and what each leaves behind."""
 
+import asyncio
 import hashlib
 
 import pytest
@@ -8,7 +9,7 @@ from chatplatform.kernel.db import in_db
 from messaging.models import Outbox, Turn
 from messaging.protocol.events import MessageCreated, RunChanged, TurnDelta, TurnFinished, TurnReasoning, TurnStarted
 from messaging.providers.base import Finished, ProviderError, ReasoningDelta, TextDelta
-from messaging.runs import services
+from messaging.runs import live, services
 from messaging.types import Usage
 from tests.messaging.runs.conftest import Room, finished, said
 from tests.messaging.runs.puppet import Puppets
@@ -147,6 +148,19 @@ async def test_an_endless_answer_is_cut_at_the_size_of_a_message(room: Room, pup
     assert puppets.models["t:ada"].closed == 1
 
 
+async def test_the_first_words_do_not_wait_for_the_next_save(
+    room: Room, puppets: Puppets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "SAVE_EVERY_S", 60.0)
+    new = await room.ask("Hello", "t:ada", kind="reply")
+    puppets.models["t:ada"].say("first words")
+    async with asyncio.timeout(5):
+        while (await room.turns(new.run.id))[0].partial != "first words":
+            await asyncio.sleep(0.02)
+    puppets.models["t:ada"].finish()
+    await room.ended(new.run.id)
+
+
 async def test_words_are_in_the_row_soon_after_they_are_said(room: Room, puppets: Puppets) -> None:
     new = await room.ask("Hello", "t:ada", kind="reply")
     puppets.models["t:ada"].say("first words")
@@ -155,13 +169,11 @@ async def test_words_are_in_the_row_soon_after_they_are_said(room: Room, puppets
     async def partial() -> str:
         return (await in_db(Turn.objects.get, pk=turn_id)).partial
 
-    import asyncio
-
-    async with asyncio.timeout(0.8):
+    async with asyncio.timeout(5):
         while await partial() != "first words":
             await asyncio.sleep(0.02)
     puppets.models["t:ada"].say(" and more")
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(5):
         while await partial() != "first words and more":
             await asyncio.sleep(0.02)
     puppets.models["t:ada"].finish()
