@@ -148,11 +148,11 @@ class Health:
 
     async def _ask_relay(self) -> None:
         """A packet to ourselves comes back, in the full profile by way of the server between the processes."""
-        self._heard.clear()
+        self._heard = heard = asyncio.Event()  # of this loop: a server may start anew in the same process
         relay: Relay = backend("relay")
         await relay.ready(_GROUP)
         relay.send(_GROUP, b"?")
-        await self._heard.wait()
+        await heard.wait()
 
     def _hear(self, group: str, data: bytes) -> None:
         self._heard.set()

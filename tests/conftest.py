@@ -2,11 +2,14 @@
 
 import json
 import os
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connections
 from django.db.backends.postgresql.base import DatabaseWrapper as PostgresConnection
 from django.test import Client
@@ -96,9 +99,26 @@ def browser_of(db: None) -> Callable[[User | None], Browser]:
 
 @pytest.fixture(autouse=True)
 def _fresh_backends() -> Iterator[None]:
+    if settings.IS_SHARED:
+        servers.redis().empty(settings.REDIS_URL)  # of offers, rooms and people of an earlier test
     yield
     backends.reset()
     lifecycle.reset()
+
+
+@pytest.fixture(autouse=True)
+def _connections_let_go(request: pytest.FixtureRequest, _fresh_backends: None) -> None:
+    """In the full profile, what a test left connected lets go on the test's own loop."""
+    if settings.IS_SHARED and iscoroutinefunction(getattr(request, "function", None)):
+        request.getfixturevalue("_let_go")
+
+
+@pytest.fixture
+async def _let_go(_fresh_backends: None) -> AsyncIterator[None]:
+    yield
+    for role in ("stream_log", "relay"):
+        if (made := backends.made().get(role)) is not None:
+            await made.stop()
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -159,8 +179,14 @@ def cassandra() -> servers.CassandraServer:
 def cql_servers(cassandra: servers.CassandraServer, django_db_setup: None, django_db_blocker: Any) -> Iterator[Servers]:
     """A keyspace with its tables for the whole run: tests use branches of their own, so none sees another's messages."""
     here = Servers(tuple(cassandra.hosts.split(",")), cassandra.new_keyspace())
-    with django_db_blocker.unblock():  # PostgreSQL says whose turn it is to make tables
+
+    def make_tables() -> None:
         schema.apply(here, copies=1)
+        connections.close_all()
+
+    # PostgreSQL says whose turn it is to make tables. Who asks first may be on a loop, where nobody waits for a database.
+    with django_db_blocker.unblock(), ThreadPoolExecutor(1) as thread:
+        thread.submit(make_tables).result()
     yield here
     cql.close_all()
     schema.drop(here)

@@ -75,9 +75,14 @@ class RedisServer:
             settings: Any = client.config_get("databases")
         number = 1 + _next_number() % (int(settings["databases"]) - 1)
         url = urlunsplit(urlsplit(self.url)._replace(path=f"/{number}"))
+        self.empty(url)
+        return url
+
+    def empty(self, url: str) -> None:
+        import redis
+
         with redis.Redis.from_url(url) as chosen:
             chosen.flushdb()
-        return url
 
 
 @dataclass(frozen=True)

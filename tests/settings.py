@@ -22,11 +22,15 @@ for _name in [n for n in os.environ if n in {"DATABASE_URL", "REDIS_URL"} or n.s
 os.environ["PARLEY_ENV_FILE"] = ""  # nor is what somebody's .env says
 os.environ.update(servers.environment(servers.PROFILE))
 
+from chatplatform.profile import parts  # noqa: E402
 from chatplatform.settings import *  # noqa: E402, F403
 
 if "postgres" in servers.PROFILES[servers.PROFILE]:
     DATABASES["default"]["TEST"] = {"NAME": f"parley_test_{os.getpid()}"}  # noqa: F405  several runs may share a server
 
+if "redis" in servers.PROFILES[servers.PROFILE]:  # the one process of a test serves and works
+    BACKENDS = parts(has_redis=True, has_cql=bool(CQL_HOSTS), is_worker=True)  # noqa: F405
+    WORKER_DRAIN_S = 0
 PROVIDER_ENVIRONMENT = {}
 IS_LOCAL_MODEL_ON = False  # the tests of it turn it on
 SECRET_KEY = "a key for tests, known to everybody"

@@ -21,6 +21,11 @@ def backend(role: str) -> Any:
     return _instances[role]
 
 
+def made() -> dict[str, Any]:
+    """From each role of which there is an instance to it."""
+    return dict(_instances)
+
+
 def reset() -> None:
     """Forget every instance. For tests, and for a server that starts anew in the same process."""
     _instances.clear()

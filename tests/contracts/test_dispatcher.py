@@ -21,7 +21,7 @@ from messaging.relays.base import Relay
 from messaging.runs import changes, engine, services
 from messaging.runs.dispatch.base import Dispatcher
 from messaging.runs.dispatch.local import LocalDispatcher
-from messaging.runs.dispatch.queue import GROUP
+from messaging.runs.dispatch.queue import GROUP, QueueDispatcher
 from messaging.runs.stopping import Stop, Stopped
 from messaging.runs.types import Speaker
 from messaging.types import Author, Message
@@ -41,7 +41,7 @@ class ServerAndWorker:
     def __init__(self) -> None:
         from messaging.runs.dispatch.worker import WorkerDispatcher
 
-        self.server: Dispatcher = backend("dispatcher")
+        self.server: Dispatcher = QueueDispatcher()
         self.worker = WorkerDispatcher()
 
     def enqueue(self, turn_ids: Sequence[UUID]) -> None:

@@ -55,6 +55,10 @@ class WorkerDispatcher:
         """The next speaker of a conversation speaks from here, without a way around; not from one who is leaving."""
         return not self._is_leaving
 
+    @property
+    def is_busy(self) -> bool:
+        return bool(self.running)
+
     def enqueue(self, turn_ids: Sequence[UUID]) -> None:
         self._queue.enqueue(turn_ids)
 

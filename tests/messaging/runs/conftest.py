@@ -15,6 +15,7 @@ from chatplatform.kernel.ids import new_id
 from messaging import outbox, rooms
 from messaging.models import Run, Turn
 from messaging.protocol.events import AnyEvent, TurnDelta, TurnFinished, decode_event
+from messaging.relays.base import Relay
 from messaging.runs import prompts, services, speaking
 from messaging.runs.dispatch.local import LocalDispatcher
 from messaging.runs.types import NewRun, Speaker
@@ -158,7 +159,9 @@ async def settled() -> None:
 
 @pytest.fixture
 async def room(thread: Thread, alice: User, puppets: Puppets) -> AsyncIterator[Room]:
+    relay: Relay = backend("relay")
     dispatcher: LocalDispatcher = backend("dispatcher")
+    await relay.start()
     await dispatcher.start()
     room = Room(thread, alice)
     await room.listen()

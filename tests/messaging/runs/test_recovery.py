@@ -10,8 +10,9 @@ from chatplatform.kernel.db import in_db
 from messaging import outbox
 from messaging.models import Outbox, Run, RunState, Turn, TurnState
 from messaging.protocol.events import MessageCreated, TurnReset
-from messaging.runs import endings, engine, steps
+from messaging.runs import endings, engine, leases, steps
 from messaging.runs.dispatch.local import LocalDispatcher
+from messaging.runs.dispatch.worker import WorkerDispatcher
 from messaging.runs.types import Ending, NewRun, Step
 from tests.messaging.runs.conftest import Room, finished, said, settled
 from tests.messaging.runs.puppet import Puppets
@@ -32,8 +33,20 @@ async def died(room: Room, *models: str, kind: str = "fan_out", rounds: int = 2,
 
 
 async def restart() -> None:
-    dispatcher: LocalDispatcher = backend("dispatcher")
-    await dispatcher.take_over(0)
+    """A new process looks for what a dead one left; a worker has watched it stand still for long enough."""
+    dispatcher = backend("dispatcher")
+    if isinstance(dispatcher, WorkerDispatcher):
+        for hold in await in_db(leases.open_holds):
+            dispatcher._take_over(hold)
+    await sweep(0)
+
+
+async def sweep(older_than_s: float) -> None:
+    dispatcher = backend("dispatcher")
+    if isinstance(dispatcher, LocalDispatcher):
+        await dispatcher.take_over(older_than_s)
+    else:
+        await dispatcher._look(0)
 
 
 async def test_a_turn_with_nothing_said_begins_again_in_silence(room: Room, puppets: Puppets) -> None:
@@ -203,7 +216,7 @@ async def test_no_turn_of_a_running_server_is_mistaken_for_a_dead_one(room: Room
     """The sweep leaves young rows alone: they are on their way here from the transaction that wrote them."""
     new = await died(room, "t:ada", kind="reply")
     dispatcher: LocalDispatcher = backend("dispatcher")
-    await dispatcher.take_over(10)
+    await sweep(10)
     assert not dispatcher.is_busy
     assert (await in_db(Run.objects.get, pk=new.run.id)).state == RunState.RUNNING
     puppets.models["t:ada"].will_say("answer")
