@@ -8,6 +8,7 @@ from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.db import connections
@@ -26,6 +27,11 @@ from threads.models import Thread
 CASSANDRA_S = (
     240  # for a test that needs it: the first one waits for its start, which takes a slow machine over a minute
 )
+# How long one example takes is no finding: the machine does something else meanwhile.
+hypothesis.settings.register_profile(
+    "parley", hypothesis.settings(), deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("parley")
 LEFT_OUT = pytest.StashKey[dict[str, int]]()
 
 

@@ -62,13 +62,17 @@ async def test_the_first_tab_comes_and_the_last_one_goes(
 async def test_loading_the_page_again_does_not_flicker(
     live: Live, thread: Thread, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(presence, "GRACE_S", 0.3)
+    monkeypatch.setattr(presence, "GRACE_S", 60.0)
     one, two = await live.tabs(thread, alice, bob)
     await asyncio.sleep(0.02)
     heard = events_of(one, monkeypatch, thread)
+    seen = presence.presence()._rooms[thread.id][bob.id]
     await two.disconnect()
+    await one.until(lambda: seen.leaving is not None)
+    leaving = seen.leaving
     await (await two.connect()).join(str(thread.id))
-    await asyncio.sleep(0.4)
+    assert leaving is not None
+    await one.until(leaving.cancelled)  # nor will it be said later
     assert here(heard, "Bob") == []
 
 
