@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Response, expect
 
 from tests.browser.conftest import Person, script
 from tests.server import ROOT, Server
@@ -49,6 +49,32 @@ def test_somebody_stops_the_debate(alice: Person, bob: Person) -> None:
     bob.page.get_by_role("button", name="Stop", exact=True).click()
     for person in (alice, bob):
         expect(person.room.get_by_text("Stopped by Bob in round 1; what was said stays.")).to_be_visible()
+
+
+def test_who_is_named_while_away_finds_it_until_it_is_read(alice: Person, bob: Person) -> None:
+    elsewhere = f"{bob.server.url}/p/{bob.project_id}/t/{bob.new_thread()}"
+    thread_id = alice.new_thread()
+    alice.api("PATCH", f"/threads/{thread_id}", {"title": "Who takes the rope?"})
+    alice.page.get_by_role("radiogroup", name="Mode").get_by_text("Talk").click()
+    alice.ask("Good morning.")
+    row = bob.page.get_by_role("link", name="Who takes the rope?")
+    with bob.page.expect_response(is_read):
+        row.click()
+    bob.page.goto("about:blank")  # none of his tabs is open
+    alice.ask("@Bob, will you?")
+    expect(alice.room.locator(".say")).to_have_count(2)
+
+    bob.page.goto(elsewhere)
+    expect(row).to_have_accessible_name("Who takes the rope? 1 mention of you")
+    # A short thread, opened at what is unread: there is nothing to scroll, and yet it is read.
+    with bob.page.expect_response(is_read):
+        row.click()
+    bob.page.goto(elsewhere)
+    expect(row).to_have_accessible_name("Who takes the rope?")
+
+
+def is_read(answer: Response) -> bool:
+    return answer.url.endswith("/read") and answer.ok
 
 
 def test_words_are_kept_when_the_server_is_killed(browser: Browser, tmp_path: Path) -> None:

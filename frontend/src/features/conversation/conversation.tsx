@@ -1,7 +1,7 @@
 /** The conversation itself: rows that are out of sight are not there, older and newer pages come as one nears them. */
 
 import { ArrowDownIcon } from "@solar-icons/react/linear/arrow-down"
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react"
+import { type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react"
 import { type CustomContainerComponentProps, Virtualizer, type VirtualizerHandle } from "virtua"
 
 import { useRoom } from "@/features/conversation/room-context"
@@ -104,9 +104,20 @@ export function Conversation({ at, detail }: ConversationProps) {
     nearEdges()
   }
 
+  const jumpToEnd = () => {
+    history.goTo(Infinity)
+    follow.toEnd()
+  }
+  function onKeyDown(event: KeyboardEvent) {
+    // The browser's own End would stop where the pages end that are here now.
+    if (event.key !== "End" || event.target !== event.currentTarget) return
+    event.preventDefault()
+    jumpToEnd()
+  }
+
   return (
     <div className="room-main relative grid grid-rows-[minmax(0,1fr)]">
-      <div ref={scroller} className="room-scroll" role="log" aria-live="off" aria-label="Conversation" tabIndex={0}>
+      <div ref={scroller} className="room-scroll" role="log" aria-live="off" aria-label="Conversation" tabIndex={0} onKeyDown={onKeyDown}>
         <div className="room-inner">
           <Virtualizer ref={list} as={RowsBox} scrollRef={scroller} data={rows} shift={isShifted} bufferSize={600} startMargin={20} onScroll={onScroll}>
             {(row: Row) => <RowView key={row.key} row={row} />}
@@ -126,10 +137,7 @@ export function Conversation({ at, detail }: ConversationProps) {
           <button
             type="button"
             className="newer"
-            onClick={() => {
-              history.goTo(Infinity)
-              follow.toEnd()
-            }}
+            onClick={jumpToEnd}
           >
             {isAtTail && follow.newLines > 0 ? `${follow.newLines} new ${follow.newLines === 1 ? "line" : "lines"}` : "To the end"}
             <ArrowDownIcon size={14} />
@@ -181,7 +189,7 @@ function usePlacing({ list, rows, at, unreadKey, follow, isReady, anchor }: Plac
   const placed = useRef<string | null>(null)
   const [isSettled, setIsSettled] = useState(false)
   const timers = useRef<ReturnType<typeof setTimeout>[]>([])
-  const { toEnd, stay } = follow
+  const { toEnd, stay, settle } = follow
   useLayoutEffect(() => {
     const handle = list.current
     if (!handle || !isReady || !rows.length) return
@@ -200,9 +208,12 @@ function usePlacing({ list, rows, at, unreadKey, follow, isReady, anchor }: Plac
     place()
     setIsSettled(false)
     const again = setTimeout(place, SETTLE_MS / 2)
-    const settled = setTimeout(() => setIsSettled(true), SETTLE_MS)
+    const settled = setTimeout(() => {
+      setIsSettled(true)
+      settle()
+    }, SETTLE_MS)
     timers.current = [again, settled]
-  }, [list, rows, at, unreadKey, isReady, toEnd, stay])
+  }, [list, rows, at, unreadKey, isReady, toEnd, stay, settle])
   useEffect(() => () => timers.current.forEach(clearTimeout), [])
 
   // Jumping to the end of a thread whose end was not there: it is there now.

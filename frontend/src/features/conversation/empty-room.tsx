@@ -43,7 +43,7 @@ export function EmptyRoom({ thread }: { thread: ThreadView }) {
               “{MOTION}” They speak in turn, and you may come in between.
             </Idea>
           )}
-          {may("manage_people") && (
+          {may("manage_people") && !thread.is_private && (
             <Idea icon={<UserPlusIcon size={18} />} title="Invite someone" onSelect={() => ask("invite")}>
               A link that works for seven days. They see this room as you do.
             </Idea>

@@ -15,12 +15,18 @@ export interface Follow {
   toEnd: () => void
   /** Reading begins somewhere else than at the bottom. */
   stay: () => void
+  /** It has begun: where all that follows is in sight, no scrolling will ever say that the bottom is reached. */
+  settle: () => void
 }
 
 /** The row that was last when reading left the bottom, and how much there is from its top to the end. */
 interface Tail {
   key: string
   size: number
+}
+
+function isAtEnd(element: HTMLElement): boolean {
+  return element.scrollHeight - element.scrollTop - element.clientHeight <= NEAR
 }
 
 /** Scroll to the end and say where that is. */
@@ -58,8 +64,7 @@ export function useFollow(scroller: RefObject<HTMLElement | null>, tailOf: (key:
     if (!element) return undefined
     const onScroll = () => {
       const top = element.scrollTop
-      const isAtEnd = element.scrollHeight - top - element.clientHeight <= NEAR
-      if (isAtEnd) set(true)
+      if (isAtEnd(element)) set(true)
       else if (top < lastTop.current - 1) set(false)
       lastTop.current = top
     }
@@ -108,5 +113,8 @@ export function useFollow(scroller: RefObject<HTMLElement | null>, tailOf: (key:
     }
     requestAnimationFrame(() => requestAnimationFrame(counted))
   }, [set, tailOf])
-  return { isFollowing, newLines, toEnd, stay }
+  const settle = useCallback(() => {
+    if (scroller.current && isAtEnd(scroller.current)) set(true)
+  }, [scroller, set])
+  return { isFollowing, newLines, toEnd, stay, settle }
 }

@@ -68,7 +68,7 @@ export function doneWord(message: Message): string {
 export function triesWords(message: Message): string {
   const tries = message.meta.attempt ?? 0
   const { duration_ms: ms } = message.meta
-  const words = [tries > 1 ? plural(tries, "try", "tries") : "", ms ? `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s` : ""].filter(Boolean)
+  const words = [tries > 1 ? plural(tries, "try", "tries") : "", ms && ms >= 50 ? `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s` : ""].filter(Boolean)
   return words.length ? `after ${words.join(", ")}` : "before its first word"
 }
 
