@@ -56,7 +56,7 @@ export function SettingsNav({ me, project, page, onSignOut, onBack }: SettingsNa
         <IconButton label="Back" hasTip={false} onClick={onBack} className="tablet:hidden">
           <AltArrowLeftIcon size={18} />
         </IconButton>
-        <p className="cut grow pt-px font-serif text-[17px]/[1.3] font-medium tracking-[-0.005em] max-tablet:text-[26px]">Settings</p>
+        <p className="cut grow translate-y-px font-serif text-[17px]/[1.3] font-medium tracking-[-0.005em] max-tablet:text-[26px]">Settings</p>
       </header>
       <nav aria-label="Settings" className="min-h-0 grow overflow-y-auto px-2 max-tablet:px-3">
         <Group title="You" isFirst>

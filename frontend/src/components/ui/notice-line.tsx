@@ -4,7 +4,7 @@ import type { ReactNode } from "react"
 const look = cva("flex shrink-0 items-center gap-[9px] px-3", {
   variants: {
     tone: {
-      plain: "h-8 border-b border-line text-ink-2",
+      plain: "min-h-8 border-b border-line text-ink-2",
       warn: "min-h-8 border-b border-line bg-warn-soft text-warn",
       danger: "min-h-8 border-b border-line bg-danger-soft text-danger",
       pen: "min-h-10 bg-pen-soft text-ink",

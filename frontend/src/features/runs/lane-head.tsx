@@ -47,7 +47,7 @@ export function LaneState({ message, phase, name }: { message: Message; phase: P
     case "stopped":
       return <span className="lane-state">{message.meta.stopped_by ? `stopped by ${message.meta.stopped_by}` : "stopped"}</span>
     case "failed":
-      return <span className="lane-state text-danger">not answered</span>
+      return message.body ? <span className="lane-state">broke off</span> : <span className="lane-state text-danger">not answered</span>
     case "broken":
       return <span className="lane-state">broke off</span>
     case "deleted":

@@ -42,7 +42,9 @@ export function LaneTab({ lane, isOn, hasLetter = false, shortName, isNarrow = f
       {phase === "done" && !isNarrow && <CheckCircleIcon size={15} className="text-ink-3" aria-label="finished" />}
       {phase === "writing" && !isNarrow && <LiveBars slots={[slot]} />}
       {phase === "retrying" && <span className={isNarrow ? "sr-only" : "num shrink-0 text-small text-warn"}>{seconds ? shortWait(seconds) : "again"}</span>}
-      {(phase === "failed" || phase === "broken") && <span className={isNarrow ? "sr-only" : "shrink-0 text-small text-danger"}>no answer</span>}
+      {(phase === "failed" || phase === "broken") && (
+        <span className={cn(isNarrow ? "sr-only" : "shrink-0 text-small", !shown.body && "text-danger")}>{shown.body ? "broke off" : "no answer"}</span>
+      )}
     </button>
   )
 }

@@ -148,6 +148,14 @@ describe("the thread list", () => {
     await waitFor(() => expect(screen.getByRole("link", { name: "Two" })).toHaveFocus())
   })
 
+  it("leads from the list itself to the open row, when that one is out of sight", async () => {
+    serve([row("One", today), row("Two", today)])
+    await show(list({ openId: "Two" }))
+    await screen.findByRole("link", { name: "Two" })
+    fireEvent.keyDown(screen.getByRole("group", { name: "Threads" }), { key: "ArrowDown" })
+    await waitFor(() => expect(screen.getByRole("link", { name: "Two" })).toHaveFocus())
+  })
+
   it("offers a viewer no change", async () => {
     serve([row("Draft", today)])
     await show(list({ canWrite: false }))

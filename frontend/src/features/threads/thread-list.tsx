@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query"
-import { useRef, useState, type KeyboardEvent } from "react"
+import { useEffect, useRef, useState, type KeyboardEvent } from "react"
 import { Virtualizer, type VirtualizerHandle } from "virtua"
 
 import { Button } from "@/components/ui/button"
@@ -56,7 +56,23 @@ export function ThreadList(props: ThreadListProps) {
     requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-thread="${target.row.thread.id}"]`)?.focus())
   }
 
+  // The open thread is in sight when the list first stands there; after that the list is where its reader left it.
+  const wasPlaced = useRef("")
+  useEffect(() => {
+    if (wasPlaced.current === projectId || list.items.length === 0) return
+    wasPlaced.current = projectId
+    const index = list.items.findIndex((item) => item.kind === "row" && item.row.thread.id === openId)
+    if (index > 0) virtual.current?.scrollToIndex(index, { align: "nearest" })
+  }, [list.items, projectId, openId])
+
   function onKeyDown(event: KeyboardEvent<HTMLElement>) {
+    if (event.target === event.currentTarget && event.key === "ArrowDown") {
+      // The row that would have the tab stop is out of sight, so it is not there: the list itself has it.
+      const open = list.items.findIndex((item) => item.kind === "row" && item.row.thread.id === openId)
+      focusRow(open < 0 ? list.items.findIndex((item) => item.kind === "row") : open)
+      event.preventDefault()
+      return
+    }
     const id = (event.target as HTMLElement).dataset["thread"]
     const found = row(id)
     const thread = found?.thread
