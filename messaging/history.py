@@ -227,7 +227,8 @@ def _live(turn: Turn, said: Said | None, has_begun_since: bool) -> LiveTurn:
         return LiveTurn(message, turn.attempt, len(message.body), reasoning_at=len(message.meta.reasoning))
     waiting = decode_event(said.waiting) if said.waiting else None
     why = waiting if isinstance(waiting, TurnWaiting) else None
-    meta = msgspec.structs.replace(message.meta, reasoning=said.reasoning, attempt=said.attempt)
+    error = why.error if why else None  # why it is tried again: a newcomer reads what everybody read
+    meta = msgspec.structs.replace(message.meta, reasoning=said.reasoning, attempt=said.attempt, error=error)
     state = "streaming" if said.text else "queued" if why and why.why == "queue" else "waiting"
     return LiveTurn(
         msgspec.structs.replace(message, body=said.text, state=state, meta=meta),

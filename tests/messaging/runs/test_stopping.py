@@ -8,12 +8,15 @@ from chatplatform.kernel.backends import backend
 from chatplatform.kernel.db import in_db
 from chatplatform.kernel.errors import Conflict, NotFound
 from chatplatform.kernel.ids import new_id
+from messaging import history
 from messaging.models import Run
 from messaging.protocol.events import RunChanged, TurnStarted, TurnWaiting
+from messaging.protocol.views import LiveTurn
 from messaging.providers.base import Finished, ProviderError, ReasoningDelta, TextDelta
 from messaging.runs import live, services
 from tests.messaging.runs.conftest import Room, finished, said, settled
 from tests.messaging.runs.puppet import Puppets
+from threads.models import Branch
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -104,6 +107,26 @@ async def test_a_waiting_turn_goes_at_once_when_somebody_wants_it_now(room: Room
     await services.try_now(new.begun[0].turn_id)
     await room.ended(new.run.id)
     assert (await room.messages())[1].body == "now"
+
+
+async def test_who_comes_while_a_turn_waits_reads_why_as_everybody_did(room: Room, puppets: Puppets) -> None:
+    ada = puppets.models["t:ada"]
+    ada.will(BUSY)
+    ada.will_say("now")
+    new = await room.ask("Who?", "t:ada", kind="reply")
+
+    async def live() -> list[LiveTurn]:
+        _, snapshot = await history.snapshot(room.user.id, await in_db(Branch.objects.get, pk=room.main_id))
+        return snapshot.live
+
+    while not (turns := await live()) or turns[0].retry_at is None:
+        await asyncio.sleep(0.01)
+    error = turns[0].message.meta.error
+    assert turns[0].message.state == "waiting"
+    assert error is not None and (error.kind, error.message) == ("rate_limit", "Ada is at its limit.")
+    await services.try_now(new.begun[0].turn_id)
+    await room.ended(new.run.id, within_s=2)
+    assert (await room.messages())[1].meta.error is None
 
 
 async def test_a_waiting_turn_can_be_stopped(room: Room, puppets: Puppets) -> None:

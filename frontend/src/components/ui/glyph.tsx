@@ -33,7 +33,7 @@ export function hueName(slot: number): string {
 
 interface GlyphProps {
   slot: number
-  /** Its first letter stands in for a shape when the project has more than eight models. */
+  /** Its first letter (of "Scripted · Ada" the A) stands in for a shape when the project has more than eight models. */
   name?: string
   size?: number
   className?: string
@@ -45,7 +45,7 @@ export function Glyph({ slot, name = "", size = 15, className }: GlyphProps) {
     <svg width={size} height={size} viewBox="0 0 16 16" aria-hidden="true" className={cn(hueClass(slot), "text-(--hue)", className)}>
       {SHAPES[slot - 1] ?? (
         <text x="8" y="12.4" textAnchor="middle" fontSize="12" fontWeight="700" fill="currentColor">
-          {initial(name)}
+          {initial(name.slice(name.lastIndexOf("·") + 1).trim())}
         </text>
       )}
     </svg>
