@@ -21,8 +21,9 @@ interface SettingsNavProps {
   onBack: () => void
 }
 
-/** The pages of settings: yours, the open project's, the server's. */
+/** The pages of settings: yours, the server's, and of the open project's what your role may change. */
 export function SettingsNav({ me, project, page, onSignOut, onBack }: SettingsNavProps) {
+  const may = (permission: string) => project?.permissions.includes(permission) ?? false
   const row = (to: string, label: string, icon: ReactNode) => {
     const isOpen = to === page
     const look = cn(
@@ -65,8 +66,8 @@ export function SettingsNav({ me, project, page, onSignOut, onBack }: SettingsNa
         {project && (
           <Group title={project.name}>
             {row("project", "Project", <HashtagSquareIcon size={16} />)}
-            {row("people", "People", <UsersGroupTwoRoundedIcon size={16} />)}
-            {row("models", "Models", <WidgetIcon size={16} />)}
+            {may("manage_people") && row("people", "People", <UsersGroupTwoRoundedIcon size={16} />)}
+            {(may("manage_models") || me.is_staff) && row("models", "Models", <WidgetIcon size={16} />)}
           </Group>
         )}
         <Group title="This server">{row("server", "Version", <InfoCircleIcon size={16} />)}</Group>
