@@ -25,8 +25,9 @@ interface Tail {
   size: number
 }
 
-function isAtEnd(element: HTMLElement): boolean {
-  return element.scrollHeight - element.scrollTop - element.clientHeight <= NEAR
+function isAtEnd(scroller: RefObject<HTMLElement | null>): boolean {
+  const element = scroller.current
+  return element !== null && element.scrollHeight - element.scrollTop - element.clientHeight <= NEAR
 }
 
 /** Scroll to the end and say where that is. */
@@ -64,7 +65,7 @@ export function useFollow(scroller: RefObject<HTMLElement | null>, tailOf: (key:
     if (!element) return undefined
     const onScroll = () => {
       const top = element.scrollTop
-      if (isAtEnd(element)) set(true)
+      if (isAtEnd(scroller)) set(true)
       else if (top < lastTop.current - 1) set(false)
       lastTop.current = top
     }
@@ -114,7 +115,7 @@ export function useFollow(scroller: RefObject<HTMLElement | null>, tailOf: (key:
     requestAnimationFrame(() => requestAnimationFrame(counted))
   }, [set, tailOf])
   const settle = useCallback(() => {
-    if (scroller.current && isAtEnd(scroller.current)) set(true)
+    if (isAtEnd(scroller)) set(true)
   }, [scroller, set])
   return { isFollowing, newLines, toEnd, stay, settle }
 }
