@@ -9,6 +9,7 @@ from functools import partial
 from chatplatform.kernel import metrics, same_key
 from chatplatform.kernel.backends import backend
 from chatplatform.kernel.db import in_db, in_db_later
+from chatplatform.kernel.finishing import finished
 from messaging import access, history, hub, listeners, news, outbox, purge, revocation, rooms
 from messaging import presence as who
 from messaging.health import health
@@ -18,6 +19,7 @@ from messaging.providers import catalog
 log = logging.getLogger(__name__)
 
 AWAY_MS = (500, 3000)  # when people come back after a restart: not all at once
+FINISH_S = 5.0  # for what people asked for a moment ago
 
 _clock: asyncio.Task[None] | None = None
 _looking: set[asyncio.Task[None]] = set()
@@ -55,6 +57,7 @@ async def stop() -> None:
         return
     await health().stop()
     await say_goodbye()
+    await finished(FINISH_S)
     await backend("dispatcher").stop()
     await purge.stop()
     await outbox.stop()

@@ -28,6 +28,12 @@ def to_the_end(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Cor
     return call
 
 
+async def finished(within_s: float) -> None:
+    """Wait for all that is under way. What takes longer is as if this process had been killed: the sweepers find it."""
+    if _under_way:
+        await asyncio.wait(_under_way, timeout=within_s)
+
+
 def _end(task: asyncio.Task[Any]) -> None:
     _under_way.discard(task)
     if not task.cancelled():
