@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 import msgspec
+from msgspec.structs import replace
 
 from messaging.models import Run, RunKind, Turn, TurnState
 from messaging.protocol.views import RunView
@@ -90,42 +91,25 @@ def attempts(turn: Turn) -> tuple[Attempt, ...]:
 
 
 def final_message(job: Job, ending: Ending, stopped_by: str) -> Message:
-    """The answer as it will be kept."""
-    return Message(
-        id=job.message_id,
-        thread_id=job.thread_id,
-        branch_id=job.branch_id,
-        seq=job.seq,
-        variant=job.variant,
-        lane=job.lane,
-        author=job.speaker.author,
-        body=ending.text,
-        state=cast(MessageState, ending.state),
-        created_at=job.created_at,
-        reply_to=job.prompt_seq,
-        run_id=job.run_id,
-        turn_id=job.turn_id,
-        meta=Meta(
-            model_id=job.speaker.model_id,
-            provider=ending.provider,
-            attempt=job.attempt,
-            tokens_in=ending.usage.tokens_in,
-            tokens_out=ending.usage.tokens_out,
-            tokens_cached=ending.usage.tokens_cached,
-            is_estimate=ending.is_estimate,
-            cost_usd=ending.cost_usd,
-            first_token_ms=ending.first_token_ms,
-            duration_ms=ending.duration_ms,
-            finish_reason=ending.finish_reason,
-            reasoning=ending.reasoning,
-            error=ending.error,
-            stopped_by=stopped_by,
-            earlier_attempts=job.earlier,
-            text_sha256=hashlib.sha256(ending.text.encode()).hexdigest(),
-            run_kind=job.kind,
-            round=job.round,
-        ),
+    """The answer as it will be kept, in its place."""
+    place = place_of(job)
+    meta = replace(
+        place.meta,
+        provider=ending.provider,
+        tokens_in=ending.usage.tokens_in,
+        tokens_out=ending.usage.tokens_out,
+        tokens_cached=ending.usage.tokens_cached,
+        is_estimate=ending.is_estimate,
+        cost_usd=ending.cost_usd,
+        first_token_ms=ending.first_token_ms,
+        duration_ms=ending.duration_ms,
+        finish_reason=ending.finish_reason,
+        reasoning=ending.reasoning,
+        error=ending.error,
+        stopped_by=stopped_by,
+        text_sha256=hashlib.sha256(ending.text.encode()).hexdigest(),
     )
+    return replace(place, body=ending.text, state=cast(MessageState, ending.state), meta=meta)
 
 
 def run_view(run: Run, turns: Sequence[Turn]) -> RunView:
