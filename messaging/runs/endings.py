@@ -41,6 +41,7 @@ def settle(job: Job, ending: Ending) -> Step | None:
 
 
 def write_end(turn: Turn, job: Job, ending: Ending) -> Message:
+    """Write how a turn ended and accept its answer, which is returned. Part of a transaction that holds the run."""
     message = views.final_message(job, ending, turn.stopped_by_name if ending.state == "cancelled" else "")
     meta = msgspec.structs.replace(message.meta, reasoning="", earlier_attempts=())
     turn.state = views.FINAL_STATE.get(ending.state, ending.state)

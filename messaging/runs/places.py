@@ -80,6 +80,7 @@ def place_turns(
 
 
 def job_of(turn: Turn, run: Run, past: Past, reset: Attempt | None = None) -> Job:
+    """All that running the claimed turn needs. `reset`: the attempt whose words were cut off and begin again now."""
     return Job(
         turn_id=turn.id,
         attempt=turn.attempt,
