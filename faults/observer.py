@@ -6,6 +6,7 @@ the provider said; I5 no silent gap; I6 nothing shown is lost; I7 one writer; I1
 """
 
 import asyncio
+import contextlib
 import hashlib
 import time
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from faults.world import World
 from tests.client import OPEN_STATES, Client, Json
 
 SETTLES_S = 45.0  # from the last mending until every answer has ended and every row is cleared
+ARRIVES_S = 5.0  # until everybody has heard what can be read
 SHOWN_LATE_S = 0.35  # words reach a person this long after the worker said them, at most, or are seen at the next look
 
 OPEN_ROWS = {
@@ -98,11 +100,13 @@ async def _one_view(world: World, thread_id: str, people: Sequence[Person]) -> l
             await fresh.close()
         pages.append(page["messages"])
     assert all(_view(page) == _view(pages[0]) for page in pages), "I3: two web processes show different rooms"
+    stored = _view(pages[0])
     for person in people:
+        with contextlib.suppress(TimeoutError):  # what was read may still be on its way to them
+            await person.client.until(lambda p=person: p.client.rooms[thread_id].view() == stored, ARRIVES_S)
         room = person.client.rooms[thread_id]
         assert room.violations == [], f"I4, I5: {person.name}: {room.violations}"
-        seen, stored = room.view(), _view(pages[0])
-        assert seen == stored, f"I3, I4: {person.name} sees another room: {_difference(seen, stored)}"
+        assert room.view() == stored, f"I3, I4: {person.name} sees another room: {_difference(room.view(), stored)}"
     return pages[0]
 
 
