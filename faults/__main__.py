@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 import time
+import traceback
 from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,7 +46,8 @@ async def run_case(world: World, case: Case, seed: int, round_: int) -> str:
         async with asyncio.timeout(case.within_s + 60):
             await case.run(world, rng)
     except AssertionError as error:
-        return f"{str(error) or repr(error)}\n{world.errors()}".rstrip()
+        words = str(error) or "".join(traceback.format_exception(error)[-2:])
+        return f"{words}\n{world.errors()}".rstrip()
     except Exception as error:  # noqa: BLE001  whatever goes wrong is what the table is for
         return f"{type(error).__name__}: {error}\n{world.errors()}".rstrip()
     finally:

@@ -124,7 +124,8 @@ def _attempt(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     except Exception as error:
         if not (lost.is_away(error) or (isinstance(error, Error) and lost.is_gone())):
             raise
-        _lose()
+        if lost.is_cut(error):
+            _lose()
         raise DatabaseAway("The database does not answer. It goes again by itself.", retry_after_s=1.0) from error
 
 

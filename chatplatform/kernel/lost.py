@@ -12,6 +12,7 @@ from django.db import InterfaceError, OperationalError, connection
 # What the server says when it cannot work now, whatever it is asked: SQLSTATE classes and codes of PostgreSQL's manual,
 # appendix A: no connection, no resources left (disk, memory, connections), shutting down or starting, its files fail.
 _CANNOT_WORK = ("08", "53", "57P", "58")
+_HAS_NO_ROOM = ("53", "58")
 # How the ORM's own reads begin. Other statements may be harmless, too; but these call nothing that writes.
 _READS = ('SELECT "', 'SELECT DISTINCT "', "SELECT COUNT(", "SELECT 1 ")
 
@@ -41,19 +42,30 @@ def is_away(error: BaseException) -> bool:
     Libraries wrap errors, and libpq gives some of them no code: so their causes are asked, down to the driver's own. What
     became of the connection does not tell: Django replaces one that broke in a transaction before the error is seen.
     """
-    if connection.vendor == "postgresql":
+    if (cause := _said_by_driver(error)) is not None:
+        if code := str(cause.sqlstate or ""):
+            return code.startswith(_CANNOT_WORK)
         driver: Any = connection.Database  # type: ignore[attr-defined]  # psycopg; the stubs know no backend's own
-        for cause in _causes(error):
-            if isinstance(cause, driver.Error):
-                if code := str(cause.sqlstate or ""):
-                    return code.startswith(_CANNOT_WORK)
-                return isinstance(cause, driver.OperationalError) or type(cause) is driver.DatabaseError
+        return isinstance(cause, driver.OperationalError) or type(cause) is driver.DatabaseError
     return isinstance(error, OperationalError | InterfaceError)
+
+
+def is_cut(error: BaseException) -> bool:
+    """Of one that is away: was the connection lost, too? Not where the server is there and says that it has no room."""
+    cause = _said_by_driver(error)
+    return cause is None or not str(cause.sqlstate or "").startswith(_HAS_NO_ROOM)
 
 
 def is_gone() -> bool:
     """Has this thread no connection, or one that broke? What Django refuses to do then is no mistake of ours either."""
     return connection.connection is None or bool(connection.connection.closed)
+
+
+def _said_by_driver(error: BaseException) -> Any:
+    if connection.vendor != "postgresql":
+        return None
+    driver: Any = connection.Database  # type: ignore[attr-defined]
+    return next((cause for cause in _causes(error) if isinstance(cause, driver.Error)), None)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

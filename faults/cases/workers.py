@@ -81,9 +81,9 @@ async def killed_in_a_debate(world: World, rng: random.Random) -> None:
         await world.kill(victim)
         await world.start(victim)
     checked = await check(world, thread_id, people)
-    assert [(m["seq"], m["state"]) for m in checked.answers()] == [(n, "complete") for n in (2, 3, 4, 5)]
-    models = [m["author"]["id"].removeprefix("openai:") for m in checked.answers()]
-    assert models == [QUICK, STEADY, QUICK, STEADY]
+    places = [(m["seq"], m["state"], m["author"]["id"].removeprefix("openai:")) for m in checked.answers()]
+    wanted = [(n, "complete", name) for n, name in enumerate((QUICK, STEADY, QUICK, STEADY), start=2)]
+    assert places == wanted, f"F6: {[(m['seq'], m['state'], m['meta']) for m in checked.answers()]}"
 
 
 @case(7, times=3, within_s=90)

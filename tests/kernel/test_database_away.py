@@ -18,7 +18,7 @@ ASK = """
 import asyncio, contextlib, sys, uuid
 import django; django.setup()
 from django.db import connection, transaction, DatabaseError, OperationalError
-from chatplatform.kernel.db import DatabaseAway, in_db, close
+from chatplatform.kernel.db import DatabaseAway, in_db, close, losses
 from chatplatform.kernel.errors import Unavailable
 
 def one():
@@ -119,6 +119,7 @@ async def main():
         pass
     else:
         raise AssertionError
+    assert losses() == 0, "the server was there all the time"
     print("ready", flush=True); sys.stdin.readline()
     lost = await many()
     assert all(error is None or isinstance(error, DatabaseAway) for error in lost), lost
