@@ -81,9 +81,14 @@ async def killed_in_a_debate(world: World, rng: random.Random) -> None:
         await world.kill(victim)
         await world.start(victim)
     checked = await check(world, thread_id, people)
-    places = [(m["seq"], m["state"], m["author"]["id"].removeprefix("openai:")) for m in checked.answers()]
-    wanted = [(n, "complete", name) for n, name in enumerate((QUICK, STEADY, QUICK, STEADY), start=2)]
-    assert places == wanted, f"F6: {[(m['seq'], m['state'], m['meta']) for m in checked.answers()]}"
+    answers = checked.answers()
+    told = f"F6: {[(m['seq'], m['state'], m['meta']) for m in answers]}"
+    speakers = [(m["seq"], m["author"]["id"].removeprefix("openai:")) for m in answers]
+    assert speakers == list(enumerate((QUICK, STEADY, QUICK, STEADY), start=2)), told
+    # A speaker begins again once; who was cut off a second time ends so.
+    assert all(m["state"] == "complete" or (m["state"] == "interrupted" and len(earlier(m)) == 1) for m in answers), (
+        told
+    )
 
 
 @case(7, times=3, within_s=90)
