@@ -1,6 +1,7 @@
 """A model's turn played by a test: the rows and events that the engine would write, word by word."""
 
 import hashlib
+from datetime import timedelta
 
 import msgspec
 from django.db import transaction
@@ -77,7 +78,8 @@ def _rows(thread: Thread, variant: int, seq: int | None) -> tuple[Turn, Message]
     )
     turn = Turn.objects.create(
         run=run, key="a", thread=thread, branch=branch, seq=seq, variant=variant, lane=variant, slot=1,
-        model_id="test:voice", model_name="Voice", state="streaming", attempt=1, started_at=now(),
+        model_id="test:voice", model_name="Voice", state="streaming", attempt=1,
+        started_at=now() + timedelta(days=1),  # on a slow machine too, no sweep takes it for a dead process's
     )  # fmt: skip
     return turn, views.turn_message(turn, run)
 
