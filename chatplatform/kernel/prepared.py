@@ -83,11 +83,13 @@ class PreparedQuery(Generic[R]):
 
 
 class PreparedUpdate:
-    """Sets `columns` of the rows that `build` names; their values come at the call under the columns' names."""
+    """Sets `columns` of the rows that `build` names; their values come at the call under the columns' names. Those with an
+    expression (`at=Now()`) the database works out."""
 
-    def __init__(self, build: "Callable[[], QuerySet[Any, Any]]", *columns: str) -> None:
+    def __init__(self, build: "Callable[[], QuerySet[Any, Any]]", *columns: str, **expressions: Expression) -> None:
         self._build = build
         self._columns = columns
+        self._expressions = expressions
         self._known: dict[str, _Statement[Any]] = {}
 
     def run(self, **values: Any) -> int:
@@ -108,7 +110,8 @@ class PreparedUpdate:
             rows = self._build()
             query: Any = rows.query.chain(UpdateQuery)
             fields = rows.model._meta
-            query.add_update_values({name: _Given(name, fields.get_field(name)) for name in self._columns})
+            values = {name: _Given(name, fields.get_field(name)) for name in self._columns}
+            query.add_update_values({**values, **self._expressions})
             sql, params = query.get_compiler(connection=connection).as_sql()
             statement = self._known[connection.vendor] = _Statement(sql, tuple(params))
         return statement

@@ -14,13 +14,14 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from chatplatform.kernel.clock import now
+from chatplatform.kernel.prepared import ID, PreparedQuery, PreparedUpdate, given
 from messaging.models import OPEN_RUNS, OPEN_TURNS, Run, Turn, TurnState
 from messaging.runs import leases, views
 from messaging.runs.endings import kept, write_end
 from messaging.runs.leases import Hold
 from messaging.runs.past import past_of
 from messaging.runs.places import NO_PAST, job_of
-from messaging.runs.steps import locked_run, step
+from messaging.runs.steps import locked_run_of, step
 from messaging.runs.types import Ending, Job, Orphan, Step
 from messaging.streams.base import Said
 from messaging.types import Attempt
@@ -28,7 +29,12 @@ from messaging.types import Attempt
 MAX_ATTEMPTS = 3
 CUT_OFF = "The server stopped in the middle of this answer. The words are kept."
 GAVE_UP = "The server stopped three times while this was asked. Nothing was answered."
-_CLAIMED = ("attempt", "state", "held_by", "renewed_at", "partial", "reasoning", "started_at")
+_CLAIMED = ("attempt", "state", "held_by", "partial", "reasoning", "started_at", "earlier_attempts")
+# The first word waits for these, so they are built once.
+_open_turn = PreparedQuery(
+    lambda: Turn.objects.select_related("branch").filter(pk=given("id", ID), state__in=OPEN_TURNS)
+)
+_claimed = PreparedUpdate(lambda: Turn.objects.filter(pk=given("id", ID)), *_CLAIMED, renewed_at=Now())
 
 
 def claim(
@@ -46,12 +52,9 @@ def claim(
     None: it is settled already, or held.
     """
     with transaction.atomic():
-        run_id = Turn.objects.filter(pk=turn_id, state__in=OPEN_TURNS).values_list("run_id", flat=True).first()
-        if run_id is None:
-            return None
-        run = locked_run(run_id)
-        turn = Turn.objects.select_related("branch").filter(pk=turn_id, state__in=OPEN_TURNS).first()
-        if turn is None or (turn.held_by and not _is_abandoned(turn, abandoned)):
+        run = locked_run_of(turn_id)
+        turn = _open_turn.one(id=turn_id) if run is not None else None
+        if run is None or turn is None or (turn.held_by and not _is_abandoned(turn, abandoned)):
             return None
         if turn.state == TurnState.STREAMING:
             if heard is None:
@@ -67,8 +70,8 @@ def claim(
         turn.state = TurnState.STREAMING
         turn.partial = turn.reasoning = ""
         turn.started_at = now()
-        turn.held_by, turn.renewed_at = leases.HOLDER, Now()
-        turn.save(update_fields=[*_CLAIMED, "earlier_attempts"])
+        turn.held_by = leases.HOLDER
+        _claimed.run(id=turn.id, **{name: getattr(turn, name) for name in _CLAIMED})
         return job_of(turn, run, past_of(turn.branch, turn.seq), reset)
 
 

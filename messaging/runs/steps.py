@@ -9,7 +9,7 @@ from django.db import transaction
 
 from chatplatform.kernel.clock import now
 from chatplatform.kernel.prepared import ID, PreparedQuery, PreparedUpdate, given
-from messaging.models import OPEN_RUNS, Run, Turn
+from messaging.models import OPEN_RUNS, OPEN_TURNS, Run, Turn
 from messaging.runs import views
 from messaging.runs.places import place_turns
 from messaging.runs.plans import PLANS
@@ -23,11 +23,11 @@ _SHORT = ("id", "run_id", "key", "state", "attempt", "round", "lane", "model_id"
 
 # `no_key`: a row that points at the run may be written meanwhile. A saver writes a turn's row twice in one transaction, for
 # which PostgreSQL looks at its run when it commits; that would be a deadlock with whoever holds the run and wants the turn.
-_run = PreparedQuery(
-    lambda: (
-        Run.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("thread__project")
-        .filter(pk=given("id", ID))
+_held_runs = Run.objects.select_for_update(of=("self",), no_key=True).select_related("thread__project")
+_run = PreparedQuery(lambda: _held_runs.filter(pk=given("id", ID)))
+_run_of = PreparedQuery(
+    lambda: _held_runs.filter(
+        pk__in=Turn.objects.filter(pk=given("turn_id", ID), state__in=OPEN_TURNS).values("run_id"),
     )
 )
 _turns = PreparedQuery(lambda: Turn.objects.filter(run_id=given("run_id", ID)).only(*_SHORT).order_by("seq", "variant"))
@@ -40,6 +40,11 @@ def locked_run(run_id: UUID) -> Run:
     if run is None:
         raise Run.DoesNotExist
     return run
+
+
+def locked_run_of(turn_id: UUID) -> Run | None:
+    """The run of a turn that is not over, with its row held; whether it is over meanwhile its row tells, read after this."""
+    return _run_of.one(turn_id=turn_id)
 
 
 def turns_of(run: Run) -> list[Turn]:
