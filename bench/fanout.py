@@ -51,7 +51,7 @@ async def ours(here: Stage, count: int) -> dict[str, object]:
     streams = {stream.model: stream for stream in here.provider.streams}
     heard = [turn for s in sockets if s.is_recorded for key, turn in s.turns.items() if key not in before[s]]
     lateness = [late for turn in heard for late in turn.latencies(streams[turn.model])]
-    result = {
+    result: dict[str, object] = {
         "frames": frames,
         "cpu_us_per_frame": round(used / frames * 1e6, 2),
         "cpu_us_per_token": round(used / (count * TOKENS * len(MODELS)) * 1e6, 2),
