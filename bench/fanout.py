@@ -112,16 +112,16 @@ async def replayed(how: str, frames: Schedule, folder: Path, count: int) -> dict
         with suppress(TimeoutError):  # what has not come by then counts as missing
             await until(lambda: all(s.frames >= expected for s in sockets), 2 * length_s, "the frames")
         used = cpu_s(process.pid) - used
-        frames = sum(socket.frames for socket in sockets)
+        arrived = sum(socket.frames for socket in sockets)
         for socket in sockets:
             socket.close()
     finally:
         process.kill()
         await process.wait()
     return {
-        "frames": frames,
-        "missing": count * expected - frames,
-        "cpu_us_per_frame": round(used / max(frames, 1) * 1e6, 2),
+        "frames": arrived,
+        "missing": count * expected - arrived,
+        "cpu_us_per_frame": round(used / max(arrived, 1) * 1e6, 2),
     }
 
 
