@@ -48,16 +48,21 @@ def _secret() -> str:
     if given := env("SECRET_KEY"):
         return given
     file = DATA_DIR / "secret-key"
-    DATA_DIR.mkdir(parents=True, exist_ok=True)
-    if not file.exists():
-        # Written aside and put there whole: another process that begins now reads this key or makes ours its own.
-        descriptor, aside = tempfile.mkstemp(dir=DATA_DIR, prefix=".secret-key-")
-        with os.fdopen(descriptor, "w") as out:
-            out.write(secrets.token_urlsafe(48))
-        with suppress(FileExistsError):
-            os.link(aside, file)
-        os.unlink(aside)
-    return file.read_text().strip()
+    try:
+        DATA_DIR.mkdir(parents=True, exist_ok=True)
+        if not file.exists():
+            # Written aside and put there whole: another process that begins now reads this key or makes ours its own.
+            descriptor, aside = tempfile.mkstemp(dir=DATA_DIR, prefix=".secret-key-")
+            with os.fdopen(descriptor, "w") as out:
+                out.write(secrets.token_urlsafe(48))
+            with suppress(FileExistsError):
+                os.link(aside, file)
+            os.unlink(aside)
+        return file.read_text().strip()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{DATA_DIR} cannot be used for data: {error.strerror}. Give it to this user, or name another folder in PARLEY_DATA_DIR."
+        ) from error
 
 
 SECRET_KEY = _secret()

@@ -48,6 +48,36 @@ def test_every_setting_is_in_the_example_file(name: str) -> None:
     assert re.search(rf"^#? ?{name}=", (ROOT / ".env.example").read_text(), re.MULTILINE), f".env.example: no {name}"
 
 
+def _defaults() -> dict[str, str]:
+    """From each setting whose default settings.py says as a constant to how people write it."""
+    tree = ast.parse((ROOT / "chatplatform" / "settings.py").read_text())
+    found: dict[str, str] = {}
+    for call in (n for n in ast.walk(tree) if isinstance(n, ast.Call)):
+        if isinstance(call.func, ast.Name) and call.func.id in READERS and len(call.args) > 1:
+            name, default = call.args[:2]
+            if isinstance(name, ast.Constant) and isinstance(default, ast.Constant):
+                value = default.value
+                found[str(name.value)] = str(int(value)) if isinstance(value, bool) else str(value)
+    return found
+
+
+DEFAULTS = _defaults()
+
+
+def test_defaults_were_found() -> None:
+    assert DEFAULTS["PARLEY_SIGN_UP"] == "1" and DEFAULTS["PARLEY_MAX_MODELS"] == "12" and len(DEFAULTS) > 20
+
+
+@pytest.mark.parametrize("name", sorted(DEFAULTS))
+def test_every_default_is_the_one_that_is_described(name: str) -> None:
+    row = re.search(rf"^\|([^|]*`{name}`[^|]*)\|([^|]*)\|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert row
+    names, told = re.findall(r"`([A-Z_]+)`", row[1]), re.findall(r"`([^`]*)`", row[2])
+    assert told[names.index(name)] == DEFAULTS[name]
+    example = re.search(rf"^#? ?{name}=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    assert example and example[1] in {DEFAULTS[name], ""}
+
+
 def test_the_documented_settings_exist() -> None:
     rows = re.findall(r"^\| `([A-Z][A-Z_]+)`", (ROOT / "README.md").read_text(), re.MULTILINE)
     source = "".join(file.read_text() for top in ("chatplatform", "messaging") for file in (ROOT / top).rglob("*.py"))

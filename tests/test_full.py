@@ -91,3 +91,6 @@ def test_workers_are_there_before_web_processes_look_for_them(tmp_path: Path, mo
     monkeypatch.setattr(Parley, "start", start)
     deployment.start()
     assert began == ["migrate", "migrate_cql", "worker", "worker", "serve", "serve"]
+    began.clear()
+    deployment.start(goes_on=lambda: "worker" not in began)
+    assert began == ["migrate", "migrate_cql", "worker", "worker"], "somebody said stop meanwhile"

@@ -177,8 +177,9 @@ def _answers(code: str) -> bool:
 
 def _make_venv() -> None:
     if importlib.util.find_spec("ensurepip") is not None:
-        run([sys.executable, "-m", "venv", VENV])
-        return
+        with contextlib.suppress(subprocess.CalledProcessError):
+            run([sys.executable, "-m", "venv", VENV])
+            return
     # Debian splits ensurepip off into python3-venv. A pip of the system can do its work.
     try:
         run([sys.executable, "-m", "venv", "--without-pip", VENV])

@@ -69,6 +69,15 @@ def test_a_taken_port_is_said_before_anything_else(tmp_path: Path) -> None:
     assert "Traceback" not in refused.stderr
 
 
+def test_a_folder_that_cannot_be_used_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for secret in ("", "a secret of the environment, long enough"):
+        refused = serve(tmp_path / "file" / "data", "--port", "0", SECRET_KEY=secret)
+        assert refused.returncode == 1
+        assert f"{tmp_path}/file/data cannot be used for data: Not a directory. Give it" in refused.stderr
+        assert "Traceback" not in refused.stderr
+
+
 def test_a_bad_port_in_the_environment_is_said(tmp_path: Path) -> None:
     refused = serve(tmp_path, PARLEY_PORT="http")
     assert refused.returncode == 1

@@ -63,16 +63,25 @@ def _options() -> Namespace:
 def run(deployment: Deployment) -> int:
     """Start, look after the processes until somebody says stop, and stop."""
     stopping = threading.Event()
+
+    def stop(*_: object) -> None:
+        if not is_started and not stopping.is_set():  # past the lock of `say`, which may be held right now
+            os.write(1, "\nfull     │ Stops as soon as what is starting now is there.\n".encode())
+        stopping.set()
+
+    is_started = False
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: stopping.set())
+        signal.signal(number, stop)
     deployment.folder.mkdir(parents=True, exist_ok=True)
     guard = end_with_us(deployment.folder, keeps_files=True)
     say(f"Data and logs are in {deployment.folder}.")
     tails = [Tail(process) for process in deployment.processes]
     failed = False
     try:
-        deployment.start(say)
-        say(f"Open {' or '.join(web.url for web in deployment.webs)}. Ctrl-C stops everything.")
+        deployment.start(say, lambda: not stopping.is_set())
+        is_started = True
+        if not stopping.is_set():
+            say(f"Open {' or '.join(web.url for web in deployment.webs)}. Ctrl-C stops everything.")
         look_after(deployment.processes, stopping)
     except (StartError, MissingError) as error:
         say(str(error))

@@ -64,16 +64,27 @@ class Deployment:
             found["CQL_REPLICATION"] = str(len(self.nodes))
         return found
 
-    def start(self, say: Callable[[str], object] = lambda words: None) -> None:
-        """Servers first, then the tables, then workers, so that the web processes find some. Raises StartError, MissingError."""
+    def start(
+        self, say: Callable[[str], object] = lambda words: None, goes_on: Callable[[], bool] = lambda: True
+    ) -> None:
+        """Servers first, then the tables, then workers, so that the web processes find some. Raises StartError, MissingError.
+
+        Before each step `goes_on` is asked; when it says no, nothing more is started.
+        """
         for server in self.servers:
+            if not goes_on():
+                return
             server.start()
             say(f"{server.name} answers on {server.address}:{server.port}.")
+        if not goes_on():
+            return
         say("Bringing the databases up to date.")
         self.manage("migrate", "--verbosity", "0", "--no-input")
         if "CQL_HOSTS" in self.settings:
             self.manage("migrate_cql")
         for group in (self.workers, self.webs):
+            if not goes_on():
+                return
             with ThreadPoolExecutor(len(group) or 1) as pool:
                 for process in pool.map(lambda process: process.start(), group):
                     say(f"{process.name} is ready.")

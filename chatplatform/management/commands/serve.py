@@ -77,8 +77,14 @@ class hold_alone:  # noqa: N801  reads as a verb where it is used
         self._held: IO[str] | None = None
 
     def __enter__(self) -> None:
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        held = self._file.open("a+")
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            held = self._file.open("a+")
+        except OSError as error:
+            raise CommandError(
+                f"{self._file.parent} cannot be used for data: {error.strerror}. "
+                "Give it to this user, or name another folder in PARLEY_DATA_DIR."
+            ) from error
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
