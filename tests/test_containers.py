@@ -3,17 +3,23 @@
 import fnmatch
 import re
 import shlex
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
+from django.conf import settings
 from django.core.management import get_commands
 from django.urls import resolve
 
+from chatplatform.server import GRACE_S
 from chatplatform.vitals import PATHS
 from tests.compose import read
 from tests.test_docs import SETTINGS
 from tools import prepare
+from tools.services import found
+from tools.services.process import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
 COMPOSE = read(ROOT / "docker-compose.yml")
@@ -68,6 +74,12 @@ def test_it_runs_as_nobody_special_on_the_ports_it_says() -> None:
     assert command[:3] == ["python", "manage.py", "serve"] and command[-1] == "8000"
     path = re.search(r"127\.0\.0\.1:8000(/\w+)", steps("HEALTHCHECK")[0])
     assert path and resolve(path[1])
+
+
+def test_its_data_folder_is_the_volume_and_its_users_own() -> None:
+    (folder,) = re.findall(r"PARLEY_DATA_DIR=(\S+)", DOCKERFILE)
+    assert steps("VOLUME") == [folder]
+    assert re.search(rf"install -d -o parley -g parley {folder}$", DOCKERFILE, re.MULTILINE)
 
 
 def test_its_python_is_one_we_support() -> None:
@@ -154,6 +166,60 @@ def test_a_worker_is_asked_where_it_answers() -> None:
     assert resolve(asked[2]) and asked[2] in PATHS
 
 
+def seconds(words: str) -> int:
+    assert words.endswith("s")
+    return int(words[:-1])
+
+
+def test_nobody_is_killed_who_still_finishes() -> None:
+    assert seconds(SERVICES["worker"]["stop_grace_period"]) > settings.WORKER_DRAIN_S + 10
+    assert seconds(SERVICES["web"]["stop_grace_period"]) > GRACE_S + 5
+
+
+def test_the_proxy_begins_when_the_pages_are_there() -> None:
+    assert SERVICES["proxy"]["depends_on"] == {"web": {"condition": "service_healthy"}}
+    assert "healthcheck" not in SERVICES["web"] and steps("HEALTHCHECK")
+
+
+def test_data_lie_where_each_image_keeps_them() -> None:
+    kept = {
+        "proxy": ["./deploy/Caddyfile:/etc/caddy/Caddyfile:ro", "proxy-data:/data"],
+        "postgres": ["postgres-data:/var/lib/postgresql/data"],
+        "redis": ["redis-data:/data"],
+        "scylla": ["scylla-data:/var/lib/scylla"],
+    }
+    assert {name: SERVICES[name]["volumes"] for name in kept} == kept
+    assert [port.rsplit(":", 1)[1] for port in SERVICES["proxy"]["ports"]] == ["80", "443"]
+
+
+def test_the_stores_are_safe_and_large_enough() -> None:
+    words = SERVICES["scylla"]["command"]
+    assert words[words.index("--commitlog-sync") + 1] == "batch"  # one node: docs/operations.md
+    (most,) = re.findall(r"max_connections=(\d+)", " ".join(SERVICES["postgres"]["command"]))
+    webs, workers = (SERVICES[name]["deploy"]["replicas"] for name in ("web", "worker"))
+    assert int(most) >= 2 * (webs * 12 + workers * 17)  # old and new ones beside each other: docs/operations.md
+
+
+@pytest.mark.needs("redis")
+def test_redis_takes_its_options_and_throws_nothing_away(tmp_path: Path) -> None:
+    program, *options = SERVICES["redis"]["command"]
+    assert program == "redis-server"
+    socket = tmp_path / "s"
+    words = [found.redis_server(), *options, "--port", "0", "--unixsocket", str(socket), "--dir", str(tmp_path)]
+    with (
+        subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server,
+        redis.Redis(unix_socket_path=str(socket)) as asked,
+    ):
+        try:
+            assert wait_until(lambda: socket.exists() or server.poll() is not None, 20)
+            assert server.poll() is None, server.stdout and server.stdout.read()
+            told: Any = asked.info()
+        finally:
+            server.kill()
+    assert (told["maxmemory_policy"], told["aof_enabled"]) == ("noeviction", 1)
+    assert told["maxmemory"] < seconds(SERVICES["redis"]["mem_limit"].replace("m", "s")) * 1024**2
+
+
 def test_everything_named_is_declared() -> None:
     volumes = {v.split(":")[0] for service in SERVICES.values() for v in service.get("volumes", [])}
     named = {volume for volume in volumes if not volume.startswith(".")}
@@ -168,6 +234,8 @@ def test_only_the_proxy_can_be_reached_and_the_stores_reach_nobody() -> None:
     assert [name for name, service in SERVICES.items() if "ports" in service] == ["proxy"]
     assert COMPOSE["networks"]["inside"] == {"internal": True}
     assert all(SERVICES[name]["networks"] == ["inside"] for name in ("postgres", "redis", "scylla"))
+    assert all(set(service["networks"]) == {"inside", "outside"} for service in PARLEYS.values())
+    assert SERVICES["proxy"]["networks"] == ["outside"]
     assert all(service["cap_drop"] == ["ALL"] and service["init"] is True for service in PARLEYS.values())
 
 
@@ -179,3 +247,6 @@ def test_the_proxy_passes_on_to_the_web_processes() -> None:
     assert SERVICES["web"]["expose"] == [port]
     assert set(re.findall(r"\{\$([A-Z_]+)", PROXY_FILE)) == set(SERVICES["proxy"]["environment"])
     assert PROXY_FILE.count("{") == PROXY_FILE.count("}")
+    (most,) = re.findall(r"max_size (\d+)MB", PROXY_FILE)
+    assert int(most) * 1_000_000 > settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    assert re.search(r"^\s*flush_interval -1$", PROXY_FILE, re.MULTILINE)
