@@ -142,12 +142,9 @@ async def test_an_answer_left_behind_is_told_as_its_end(live: Live, thread: Thre
     (two,) = await live.tabs(thread, bob)
     voice = await Voice.begin(thread)
     await voice.say("words")
-    real = outbox.deliver
-    try:
-        outbox.deliver = lambda message: asyncio.sleep(0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outbox, "deliver", lambda message: asyncio.sleep(0))
         await voice.finish()
-    finally:
-        outbox.deliver = real
     assert await outbox.sweep(0) == 1
     room = await two.until_quiet(str(thread.id))
     assert room.view() == [(1, 0, "complete", "words")]
