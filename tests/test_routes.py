@@ -10,11 +10,15 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from asgiref.sync import async_to_sync
 
 from chatplatform.api import api
+from chatplatform.kernel.backends import backend
 from chatplatform.kernel.clock import now
-from messaging.models import ProviderAccount, Run, StoredMessage, Turn
+from messaging.models import ProviderAccount, Run, Turn
 from messaging.providers import offers
+from messaging.stores.base import MessageStore
+from messaging.types import Author, Message
 from projects.invites import create_invite
 from projects.models import Membership, Project, Role, User
 from projects.services import delete_project
@@ -69,13 +73,11 @@ class World:
     def _speak(self) -> None:
         """The member asked at place 1; a model answered at place 2."""
         member, thread, main = self.users[MEMBER], self.thread, self.main
-        self.message = StoredMessage.objects.create(
-            message_id=uuid4(), thread_id=thread.id, branch_id=main.id, seq=1, variant=0, author_kind="person",
-            author_id=str(member.id), author_name=member.name, state="complete", body="Hello", meta=b"{}", created_at=now(),
-        )  # fmt: skip
+        author = Author("person", str(member.id), member.name)
+        self.message = Message(uuid4(), thread.id, main.id, 1, 0, author, "Hello", "complete", now())
         self.run = Run.objects.create(
             thread=thread, branch=main, kind="reply", state="done", prompt_seq=1, asked_by=member,
-            prompt_message_id=self.message.message_id, asked_by_name=member.name, ended_at=now(),
+            prompt_message_id=self.message.id, asked_by_name=member.name, ended_at=now(),
             spec={
                 "models": [{"id": self.model_id, "name": "Model", "slot": 1}],
                 "rounds": 1, "visibility": "isolated", "limit_turns": 1, "nonce": "n",
@@ -85,11 +87,12 @@ class World:
             run=self.run, key="a", thread=thread, branch=main, seq=2, variant=0, model_id=self.model_id,
             model_name="Model", state="failed", attempt=1, ended_at=now(),
         )  # fmt: skip
-        StoredMessage.objects.create(
-            message_id=self.turn.message_id, thread_id=thread.id, branch_id=main.id, seq=2, variant=0,
-            author_kind="model", author_id=self.model_id, author_name="Model", state="failed", body="Hel", meta=b"{}",
-            run_id=self.run.id, turn_id=self.turn.id, created_at=now(),
+        answer = Message(
+            self.turn.message_id, thread.id, main.id, 2, 0, Author("model", self.model_id, "Model"), "Hel", "failed", now(),
+            run_id=self.run.id, turn_id=self.turn.id,
         )  # fmt: skip
+        store: MessageStore = backend("message_store")
+        async_to_sync(store.put)([self.message, answer])
 
     @property
     def model_id(self) -> str:
@@ -102,7 +105,7 @@ class World:
             "branch_id": self.branch.id,
             "invite_id": self.invite.id,
             "user_id": self.bystander.id,
-            "message_id": self.message.message_id,
+            "message_id": self.message.id,
             "turn_id": self.turn.id,
             "run_id": self.run.id,
             "provider_id": self.provider.id,
