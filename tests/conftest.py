@@ -127,6 +127,15 @@ async def _let_go(_fresh_backends: None) -> AsyncIterator[None]:
             await made.stop()
 
 
+@pytest.fixture(scope="module")
+def no_servers() -> Iterator[None]:
+    """Processes that these tests start are embedded, whatever the tests run on themselves, but for what they are given."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("DATABASE_URL", "REDIS_URL", "CQL_HOSTS", "CQL_KEYSPACE", "CQL_REPLICATION"):
+            patch.delenv(name, raising=False)
+        yield
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _database_threads_end() -> Iterator[None]:
     yield

@@ -16,7 +16,7 @@ from tests.attacks.evil import EvilProvider
 from tests.client import Client
 from tests.server import ROOT, Server
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_servers")]
 
 
 def manage(data_dir: Path, *words: object, **environment: str) -> "subprocess.CompletedProcess[str]":

@@ -18,6 +18,8 @@ from tests.client import Client
 from tests.server import ROOT, Server
 from tools.services import found
 
+pytestmark = pytest.mark.usefixtures("no_servers")
+
 
 def manage(data_dir: Path, *words: str, **environment: str) -> str:
     kept = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}

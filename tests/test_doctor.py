@@ -105,7 +105,7 @@ def test_too_few_files_for_the_sockets_that_are_expected(monkeypatch: pytest.Mon
 
 def test_secrets(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SECRET_KEY", raising=False)
-    settings.SECRET_KEY, settings.FIELD_KEYS = "x" * 48, ["x" * 48]
+    settings.SECRET_KEY, settings.FIELD_KEYS, settings.IS_SHARED = "x" * 48, ["x" * 48], False
     assert levels(wiring.secrets()) == {"secret key": ["ok"], "field keys": ["ok"]}
     settings.IS_SHARED = True
     assert levels(wiring.secrets()) == {"secret key": ["warning"], "field keys": ["warning"]}
@@ -235,7 +235,7 @@ def manage(data_dir: Path, *words: str, **environment: str) -> None:
     )  # fmt: skip
 
 
-def test_a_new_folder_a_good_one_and_a_damaged_one(tmp_path: Path) -> None:
+def test_a_new_folder_a_good_one_and_a_damaged_one(tmp_path: Path, no_servers: None) -> None:
     page = tmp_path / "page"
     page.mkdir()
     (page / "index.html").write_text("x")
@@ -366,6 +366,7 @@ def test_copies_and_nodes() -> None:
 
 @pytest.mark.django_db
 def test_workers_alive_alone_old_and_none(settings: LazySettings) -> None:
+    settings.IS_SHARED = False
     assert levels(rows.workers()) == {"workers": ["ok"]}
     settings.IS_SHARED = True
     assert levels(rows.workers()) == {"workers": ["broken"]}

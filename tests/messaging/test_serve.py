@@ -16,7 +16,7 @@ import pytest
 from tests.client import Client
 from tests.server import ROOT, Server
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_servers")]
 
 
 @pytest.fixture
