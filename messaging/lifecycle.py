@@ -15,6 +15,7 @@ from messaging import presence as who
 from messaging.health import health
 from messaging.presence import presence
 from messaging.providers import catalog
+from messaging.runs import telling
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ async def stop() -> None:
     await finished(FINISH_S)
     await backend("dispatcher").stop()
     await purge.stop()
+    await telling.stop()
     await outbox.stop()
     await catalog.close()
     presence().peers.stop()

@@ -61,7 +61,7 @@ RUNS: tuple[tuple[str, ...], ...] = (
     ("views", "past", "history", "leases"),
     ("places", "saving"),
     ("steps",),
-    ("endings",),
+    ("endings", "telling"),
     ("claims",),
     ("changes", "live"),
     ("prompts",),

@@ -17,12 +17,13 @@ from chatplatform.kernel.db import in_db, in_db_later
 from chatplatform.kernel.errors import Unavailable
 from messaging import failpoints, outbox, rooms
 from messaging.protocol.events import AnyEvent, MessageCreated, RunChanged, TurnReset
-from messaging.runs import claims, endings, speaking, views
+from messaging.runs import claims, endings, speaking, telling, views
 from messaging.runs import live as here
 from messaging.runs.history import History
 from messaging.runs.leases import Hold
 from messaging.runs.live import Live
 from messaging.runs.stopping import Stop, Stopped
+from messaging.runs.telling import say
 from messaging.runs.types import Ending, Job, Orphan, Step
 from messaging.streams.base import Said
 from messaging.types import Message, TurnError
@@ -76,6 +77,7 @@ async def tell(step: Step) -> None:
             await outbox.deliver(step.settled[-1], *changed)
         else:
             await say(step.run.thread_id, *changed)
+        telling.see_to(step.run)
     finally:
         for begun in step.begun:
             here.announce(begun.turn_id)
@@ -89,14 +91,6 @@ async def follow(step: Step) -> None:
     """Set going and tell. The next speaker prepares while the last one's answer is still being stored."""
     begin(step)
     await tell(step)
-
-
-async def say(thread_id: UUID, *events: AnyEvent) -> None:
-    """Publish; a stream that cannot be reached costs liveness only, so the turn goes on."""
-    try:
-        await rooms.publish(thread_id, *events)
-    except Unavailable:
-        log.warning("The room of thread %s could not be reached; its people catch up later.", thread_id)
 
 
 async def _tell_ends(answers: Sequence[Message]) -> None:

@@ -10,6 +10,7 @@ from django.db import transaction
 from chatplatform.kernel.clock import now
 from chatplatform.kernel.prepared import ID, PreparedQuery, PreparedUpdate, given
 from messaging.models import OPEN_RUNS, OPEN_TURNS, Run, Turn
+from messaging.protocol.views import RunView
 from messaging.runs import views
 from messaging.runs.places import place_turns
 from messaging.runs.plans import PLANS
@@ -50,6 +51,12 @@ def locked_run_of(turn_id: UUID) -> Run | None:
 def turns_of(run: Run) -> list[Turn]:
     """All turns of the run, in the order of their places, without their texts."""
     return _turns.rows(run_id=run.pk)
+
+
+def seen(run_id: UUID) -> RunView | None:
+    """The run as it stands now, held by nobody; None when it is gone."""
+    run = Run.objects.filter(pk=run_id).first()
+    return None if run is None else views.run_view(run, turns_of(run))
 
 
 def first_step(run: Run, branch: Branch, question: Message) -> Step:
