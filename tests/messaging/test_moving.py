@@ -1,5 +1,6 @@
 """All messages from one store into the other, with everything that is known of them, whatever happens on the way."""
 
+import itertools
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from io import StringIO
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,9 +22,10 @@ import pytest
 from chatplatform.kernel.clock import now
 from chatplatform.kernel.db import in_db
 from chatplatform.kernel.ids import new_id
+from chatplatform.management.commands import move_messages
 from messaging.models import Edit, Move, Outbox, StoredMessage, StoredRevision
 from messaging.moving import progress
-from messaging.moving.comparing import compare, first_difference
+from messaging.moving.comparing import Comparison, compare, first_difference
 from messaging.moving.copying import catch_up, copy_all
 from messaging.stores.base import MovableStore
 from messaging.stores.cql import schema
@@ -194,6 +197,36 @@ def empty(cassandra: CassandraServer) -> Iterator[Servers]:
     servers = Servers(tuple(cassandra.hosts.split(",")), cassandra.new_keyspace())
     yield servers
     schema.drop(servers)
+
+
+async def test_a_branch_that_is_written_to_all_the_while_is_no_difference(
+    empty: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever moves a server that people use is told to stop it, not that the copy is wrong."""
+    orm, cql = OrmMessageStore(), CqlMessageStore(empty)
+    branches = await talk(orm)
+    at = await move(orm, cql, "cql", branches)
+    places = itertools.count(800)
+
+    async def compared(source: MovableStore, target: MovableStore, which: list[UUID], told: Any) -> Comparison:
+        late = message(branches[0], next(places))
+        await orm.put([late])
+        await in_db(as_stored, late)
+        return await compare(source, target, which, told)
+
+    monkeypatch.setattr(move_messages, "compare", compared)
+    said = StringIO()
+    moving = move_messages.Command(stdout=said)
+    moving._names = ("the database", "CQL")
+    assert not await moving._compare_all(orm, cql, at)
+    assert "1 branches were written to while they were compared" in said.getvalue()
+    assert "All others are the same." in said.getvalue()
+    assert "differ" not in said.getvalue()
+
+    await in_db(StoredMessage.objects.filter(branch_id=branches[1], seq=260, variant=2).delete)
+    assert not await moving._compare_all(orm, cql, at)
+    assert f"Branch {branches[1]} differs" in said.getvalue()
+    assert f"Branch {branches[0]} differs" not in said.getvalue()
 
 
 @pytest.mark.kill
