@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react"
+import { useCallback, useEffect, useState, useSyncExternalStore } from "react"
 
 /** One clock for all who ask: they are told in the same moment, which makes it one frame and not many. */
 interface Clock {
@@ -55,12 +55,8 @@ export function useJustOff(isOn: boolean, ms: number): boolean {
 
 const QUIET_MS = 700
 
-/** Has this stayed as it is for a while? Looked at now and then: whoever grows pays nothing for the question. */
-export function useQuiet(value: unknown): boolean {
-  const changed = useRef({ value, at: 0 })
-  useLayoutEffect(() => {
-    changed.current = { value, at: Date.now() }
-  }, [value])
-  const watch = useCallback((listener: () => void) => watchClock(QUIET_MS, listener), [])
-  return useSyncExternalStore(watch, () => changed.current.at > 0 && Date.now() - changed.current.at >= QUIET_MS)
+/** Has nothing happened for a while? `lastAt` says when it last did; it is asked now and then, while that matters. */
+export function useQuiet(isOn: boolean, lastAt: () => number): boolean {
+  const watch = useCallback((listener: () => void) => (isOn ? watchClock(QUIET_MS, listener) : () => undefined), [isOn])
+  return useSyncExternalStore(watch, () => isOn && Date.now() - lastAt() >= QUIET_MS)
 }

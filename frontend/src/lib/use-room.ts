@@ -27,8 +27,15 @@ export function useRoomView(store: RoomStore | null): RoomView {
 
 /** Give a turn that is going on, as it grows, at most every so often; undefined when it is over or is none. */
 export function useTurn(store: RoomStore, turnId: string | null | undefined, everyMs = 0): TurnText | undefined {
-  const watch = useCallback((listener: () => void) => (turnId ? store.watchTurn(turnId, everyMs ? seldom(listener, everyMs) : listener) : nothing()), [store, turnId, everyMs])
+  const watch = useCallback((listener: () => void) => (turnId ? watchTurn(store, turnId, listener, everyMs) : nothing()), [store, turnId, everyMs])
   return useSyncExternalStore(watch, () => (turnId ? store.getTurn(turnId) : undefined))
+}
+
+/** Call the listener with every telling of a turn, or at most every so often; always when the turn is over. */
+export function watchTurn(store: RoomStore, turnId: string, listener: () => void, everyMs = 0): () => void {
+  if (!everyMs) return store.watchTurn(turnId, listener)
+  const tell = seldom(listener, everyMs)
+  return store.watchTurn(turnId, () => (store.getTurn(turnId) ? tell() : listener()))
 }
 
 /** The last telling may be left out: whoever wants it sooner watches anew. Several that watch seldom are not told together. */

@@ -5,12 +5,12 @@ import { tryTurnNow } from "@/features/conversation/actions"
 import { AskAnother, AskSame } from "@/features/runs/ask-another"
 import { CutOff } from "@/features/runs/cut-off"
 import { wordCount } from "@/features/runs/figures"
-import { Folded, Growing } from "@/features/runs/folded"
+import { Folded } from "@/features/runs/folded"
 import { type Phase, splitError } from "@/features/runs/lane-look"
 import type { Lane } from "@/features/runs/lanes-of"
-import { useWaiting, useWords } from "@/features/runs/use-answer"
+import { useAnswer, useWaiting, useWords } from "@/features/runs/use-answer"
 import { Button } from "@/components/ui/button"
-import { Markdown } from "@/lib/markdown/markdown"
+import { GrowingMarkdown } from "@/lib/markdown/growing-markdown"
 import { plural } from "@/lib/format"
 import { useInSight } from "@/lib/use-in-sight"
 import { useQuiet } from "@/lib/use-now"
@@ -33,25 +33,18 @@ export function LaneBody({ lane, phase, name, foldedTo }: LaneBodyProps) {
       return <span className="caret" />
     case "thinking":
       return <Thinking message={shown} />
-    case "writing":
-      return (
-        <Growing foldedTo={foldedTo}>
-          <CutOff message={shown} />
-          <LiveWords message={shown} />
-        </Growing>
-      )
     case "retrying":
       return <Retrying lane={lane} name={name} />
     case "deleted":
       return <p className="lane-calm text-ink-3">This answer was deleted.</p>
-    default:
+    default: // it writes, or is over: the same elements, so that nothing is drawn again when it ends
       return (
         <>
-          {hasWords(shown) && (
-            <Folded id={shown.id} foldedTo={foldedTo}>
+          {(phase === "writing" || hasWords(shown)) && (
+            <Folded id={shown.id} foldedTo={foldedTo} isWriting={phase === "writing"}>
               <CutOff message={shown} />
               {shown.meta.reasoning && phase === "done" && <Reasoning text={shown.meta.reasoning} />}
-              {shown.body && <Markdown text={shown.body} />}
+              {(phase === "writing" || shown.body) && <Written key={shown.id} message={shown} />}
             </Folded>
           )}
           {phase === "stopped" && <AfterStop lane={lane} />}
@@ -66,21 +59,22 @@ function hasWords({ body, meta }: Message): boolean {
   return body !== "" || Boolean(meta.earlier_attempts?.length) || Boolean(meta.reasoning)
 }
 
-function LiveWords({ message }: { message: Message }) {
+/** What it has written so far, or all of it. */
+function Written({ message }: { message: Message }) {
   const end = useRef<HTMLSpanElement>(null)
-  const turn = useWords(message, useInSight(end))
-  const text = turn?.text ?? message.body
+  const words = useWords(message, useInSight(end))
+  const isQuiet = useQuiet(words !== null, () => words?.lastAt() ?? 0)
   return (
     <>
-      <Markdown text={text} isWriting className={useQuiet(text) ? undefined : "is-arriving"} />
-      <span ref={end} className="block" />
+      <GrowingMarkdown words={words} text={message.body} className={words && !isQuiet ? "is-arriving" : undefined} />
+      {words && <span ref={end} className="block" />}
     </>
   )
 }
 
 /** One line of what the model thinks, the newest; it opens. */
 function Thinking({ message }: { message: Message }) {
-  const turn = useWords(message)
+  const turn = useAnswer(message)
   const [isOpen, setIsOpen] = useState(false)
   const text = turn?.reasoning ?? ""
   return (

@@ -1,13 +1,14 @@
 /** An answer and, while it is written, its turn: each hook wakes only for what it names. */
 
-import { useCallback, useSyncExternalStore } from "react"
+import { useCallback, useMemo, useSyncExternalStore } from "react"
 
 import { useRoom } from "@/features/conversation/room-context"
 import { figuresOf, type Figures } from "@/features/runs/figures"
 import { type Phase, phaseOf } from "@/features/runs/lane-look"
+import type { Words } from "@/lib/markdown/growing-markdown"
 import { isOpen, type Message } from "@/lib/protocol"
 import type { TurnText, Waiting } from "@/lib/room-state"
-import { useTurn } from "@/lib/use-room"
+import { useTurn, watchTurn } from "@/lib/use-room"
 import { useNow } from "@/lib/use-now"
 
 const OUT_OF_SIGHT_MS = 800
@@ -32,10 +33,31 @@ function useTurnPart<T>(message: Message, part: (turn: TurnText | undefined) => 
   return useSyncExternalStore(watch, () => part(turnId ? store.getTurn(turnId) : undefined))
 }
 
-/** The words so far, as they grow; now and then where nobody sees them, for the page to keep its length. */
-export function useWords(message: Message, isInSight = true): TurnText | undefined {
+/** The turn as it grows, while there is one. */
+export function useAnswer(message: Message): TurnText | undefined {
   const { store } = useRoom()
-  return useTurn(store, isOpen(message) ? message.turn_id : null, isInSight ? 0 : OUT_OF_SIGHT_MS)
+  return useTurn(store, isOpen(message) ? message.turn_id : null)
+}
+
+/** The words as they grow, null once they are over; told now and then where nobody sees them, for the page to keep its length. */
+export function useWords(message: Message, isInSight: boolean): (Words & { lastAt: () => number }) | null {
+  const { store } = useRoom()
+  const turnId = isOpen(message) ? message.turn_id : null
+  return useMemo(() => {
+    if (!turnId) return null
+    let lastAt = 0
+    return {
+      read: () => store.getTurn(turnId)?.text,
+      lastAt: () => lastAt,
+      watch: (listener: () => void) => {
+        const tell = () => {
+          lastAt = Date.now()
+          listener()
+        }
+        return watchTurn(store, turnId, tell, isInSight ? 0 : OUT_OF_SIGHT_MS)
+      },
+    }
+  }, [store, turnId, isInSight])
 }
 
 /** Told once a second while it is written: figures that roll are noise. */

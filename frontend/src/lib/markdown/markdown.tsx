@@ -7,13 +7,13 @@
 import "@/lib/markdown/markdown.css"
 
 import type { Token, Tokens } from "marked"
-import { memo, type ReactNode, useState } from "react"
+import { memo, type ReactNode, type Ref, useState } from "react"
 
 import { cn } from "@/lib/cn"
 import { CodeBlock } from "@/lib/markdown/code-block"
 import { Inline, plainText } from "@/lib/markdown/inline"
 import { reveal } from "@/lib/markdown/safe"
-import { type Block, type CodeToken, MarkdownStream } from "@/lib/markdown/stream"
+import { type Block, type CodeToken, MarkdownStream, type Part, partsOf, type Shape } from "@/lib/markdown/stream"
 
 interface MarkdownProps {
   text: string
@@ -25,40 +25,42 @@ interface MarkdownProps {
 }
 
 const MOST_NESTED = 24
-const PART = 6
 
 export const Markdown = memo(function Markdown({ text, isWriting = false, hasBreaks = false, className }: MarkdownProps) {
   const [stream] = useState(() => new MarkdownStream({ breaks: hasBreaks }))
-  const blocks = stream.read(text, isWriting)
-  const parts = Math.ceil(blocks.length / PART)
+  return <MarkdownParts shape={stream.read(text, isWriting)} isWriting={isWriting} className={className} />
+})
+
+interface PartsProps {
+  shape: Shape
+  isWriting: boolean
+  className?: string | undefined
+  ref?: Ref<HTMLDivElement>
+}
+
+/** A text whose blocks are known. */
+export function MarkdownParts({ shape, isWriting, className, ref }: PartsProps) {
+  const parts = partsOf(shape)
   return (
-    <div className={cn("md", className)} dir="auto">
-      {Array.from({ length: parts }, (_, index) => (
-        <Part key={index} blocks={blocks.slice(index * PART, (index + 1) * PART)} isGrowing={isWriting && index === parts - 1} />
+    <div ref={ref} className={cn("md", className)} dir="auto">
+      {parts.map((blocks, index) => (
+        <PartView key={index} blocks={blocks} isGrowing={isWriting && index === parts.length - 1} />
       ))}
-      {isWriting && parts === 0 && <Caret />}
+      {isWriting && parts.length === 0 && <Caret />}
+    </div>
+  )
+}
+
+const PartView = memo(function PartView({ blocks, isGrowing }: { blocks: Part; isGrowing: boolean }) {
+  const last = blocks.length - 1
+  return (
+    <div className="md-part">
+      {blocks.map((block, index) => (
+        <BlockView key={block.at} block={block} isGrowing={isGrowing && index === last} />
+      ))}
     </div>
   )
 })
-
-interface PartOfText {
-  blocks: readonly Block[]
-  isGrowing: boolean
-}
-
-const Part = memo(
-  function Part({ blocks, isGrowing }: PartOfText) {
-    const last = blocks.length - 1
-    return (
-      <div className="md-part">
-        {blocks.map((block, index) => (
-          <BlockView key={block.at} block={block} isGrowing={isGrowing && index === last} />
-        ))}
-      </div>
-    )
-  },
-  (a, b) => a.isGrowing === b.isGrowing && a.blocks.length === b.blocks.length && a.blocks.every((block, index) => block === b.blocks[index]),
-)
 
 const BlockView = memo(function BlockView({ block, isGrowing }: { block: Block; isGrowing: boolean }) {
   return <BlockToken token={block.token} isGrowing={isGrowing} depth={0} />
@@ -135,29 +137,38 @@ function Heading({ token, isGrowing }: { token: Tokens.Heading; isGrowing: boole
 
 function List({ token, isGrowing, depth }: PartProps<Tokens.List>) {
   const last = token.items.length - 1
+  const first = token.ordered ? token.start || 1 : 0
   const items = token.items.map((item, index) => (
-    <Item key={index} item={item} raw={item.raw} isGrowing={isGrowing && index === last} depth={depth} />
+    <Item key={index} item={item} number={token.ordered ? first + index : null} isGrowing={isGrowing && index === last} depth={depth} />
   ))
   if (!token.ordered) return <ul>{items}</ul>
   return (
-    <ol start={token.start || 1} className={items.length + (token.start || 1) > 10 ? "is-long" : undefined} style={{ counterReset: `n ${(token.start || 1) - 1}` }}>
+    <ol start={first} className={items.length + first > 10 ? "is-long" : undefined}>
       {items}
     </ol>
   )
 }
 
-/** `raw` says whether an item is the same as before, though its tokens were read anew. */
+interface ItemProps {
+  item: Tokens.ListItem
+  /** Written before it by the styles: counters would make the browser go through the whole page for each new item. */
+  number: number | null
+  isGrowing: boolean
+  depth: number
+}
+
+/** Its words say whether an item is the same as before, though its tokens were read anew. */
 const Item = memo(
-  function Item({ item, isGrowing, depth }: { item: Tokens.ListItem; raw: string; isGrowing: boolean; depth: number }) {
+  function Item({ item, number, isGrowing, depth }: ItemProps) {
     return (
-      <li className={item.task ? "task" : undefined}>
+      <li className={item.task ? "task" : undefined} data-number={number ?? undefined}>
         {item.task && <input type="checkbox" checked={item.checked ?? false} disabled readOnly aria-label={item.checked ? "Done" : "Not done"} />}
         <Blocks tokens={item.tokens} isGrowing={isGrowing} depth={depth + 1} />
         {isGrowing && item.tokens.length === 0 && <Caret />}
       </li>
     )
   },
-  (a, b) => a.raw === b.raw && a.item.loose === b.item.loose && a.isGrowing === b.isGrowing,
+  (a, b) => a.item.raw === b.item.raw && a.item.loose === b.item.loose && a.number === b.number && a.isGrowing === b.isGrowing,
 )
 
 function Table({ token, isGrowing }: { token: Tokens.Table; isGrowing: boolean }) {
@@ -177,20 +188,29 @@ function Table({ token, isGrowing }: { token: Tokens.Table; isGrowing: boolean }
         </thead>
         <tbody>
           {token.rows.map((row, index) => (
-            <tr key={index}>
-              {row.map((cell, column) => (
-                <td key={column} className={alignment(cell)}>
-                  <Inline tokens={cell.tokens} />
-                  {isGrowing && index === lastRow && column === row.length - 1 && <Caret />}
-                </td>
-              ))}
-            </tr>
+            <Row key={index} cells={row} isGrowing={isGrowing && index === lastRow} />
           ))}
         </tbody>
       </table>
     </div>
   )
 }
+
+const Row = memo(
+  function Row({ cells, isGrowing }: { cells: readonly Tokens.TableCell[]; isGrowing: boolean }) {
+    return (
+      <tr>
+        {cells.map((cell, column) => (
+          <td key={column} className={alignment(cell)}>
+            <Inline tokens={cell.tokens} />
+            {isGrowing && column === cells.length - 1 && <Caret />}
+          </td>
+        ))}
+      </tr>
+    )
+  },
+  (a, b) => a.isGrowing === b.isGrowing && a.cells.length === b.cells.length && a.cells.every((cell, index) => cell.text === b.cells[index]?.text && cell.align === b.cells[index].align),
+)
 
 function alignment(cell: Tokens.TableCell): string | undefined {
   return cell.align === "right" ? "r" : cell.align === "center" ? "c" : undefined

@@ -13,11 +13,24 @@ export interface Block {
   token: Token
 }
 
+/** Blocks stand in parts of six; which part a block is in never changes. */
+export type Part = readonly Block[]
+
+/**
+ * A text's blocks. A part in `full` will not change while the text grows, and `full` is the same list until one more
+ * is; `open` has what follows, up to two parts of it.
+ */
+export interface Shape {
+  full: readonly Part[]
+  open: Part
+}
+
 /** A closed fence will not change any more and may be coloured. */
 export interface CodeToken extends Tokens.Code {
   isOpen?: boolean
 }
 
+const PART = 6
 const MAX_HEALED = 4_000
 const HEALED = { katex: false, images: false, linkMode: "text-only", htmlTags: false, comparisonOperators: false, singleTilde: false } as const
 const OPEN_FENCE = /^ {0,3}(`{3,}|~{3,})([^\n]*)\n/
@@ -27,37 +40,40 @@ const UNDECIDED = /^[\s>]*(?:[-+*=|:]+|\d{1,9}[.)]?)?\s*$/
 export class MarkdownStream {
   private readonly breaks: boolean
   private text = ""
-  private done: Block[] = []
   private tailAt = 0
   private links: Links = {}
-  private blocks: Block[] = []
+  private full: readonly Part[] = []
+  /** Finished, in a part that is not full yet. */
+  private done: Part = []
+  private shape: Shape = { full: [], open: [] }
   private isWhole = false
 
   constructor(options: { breaks?: boolean } = {}) {
     this.breaks = options.breaks ?? false
   }
 
-  /** Give the blocks of the text so far; the same text gives the same blocks. */
-  read(text: string, isWriting: boolean): readonly Block[] {
-    if (text === this.text && isWriting !== this.isWhole) return this.blocks
-    if (!isWriting) this.blocks = this.readWhole(text)
+  /** Give the blocks of the text so far; the same text gives the same shape. */
+  read(text: string, isWriting: boolean): Shape {
+    if (text === this.text && isWriting !== this.isWhole) return this.shape
+    if (!isWriting) this.shape = this.readWhole(text)
     else {
-      if (!text.startsWith(this.text)) this.begin()
-      this.blocks = this.readTail(text)
+      if (this.isWhole || !text.startsWith(this.text)) this.begin()
+      this.shape = this.readTail(text)
     }
     this.text = text
     this.isWhole = !isWriting
-    return this.blocks
+    return this.shape
   }
 
   private begin(): void {
+    this.full = []
     this.done = []
     this.tailAt = 0
     this.links = {}
   }
 
-  private readWhole(text: string): Block[] {
-    const known = new Map(this.blocks.map((block) => [block.at, block]))
+  private readWhole(text: string): Shape {
+    const known = new Map(blocksOf(this.shape).map((block) => [block.at, block]))
     const { tokens, links } = lex(text, {}, this.breaks)
     const hasLinks = Object.keys(links).length > 0
     const whole = place(tokens, 0).map((block) => {
@@ -65,28 +81,55 @@ export class MarkdownStream {
       const isSame = !hasLinks && before?.token.raw === block.token.raw && !(before.token as CodeToken).isOpen
       return isSame ? before : block
     })
+    const { full } = this.shape
     this.begin()
-    return whole
+    return inParts([], whole, full)
   }
 
-  private readTail(text: string): Block[] {
+  private readTail(text: string): Shape {
     const tail = text.slice(this.tailAt)
     const fence = openFence(tail)
-    if (fence) return [...this.done, { at: this.tailAt, token: fence }]
+    if (fence) return this.withOpen([{ at: this.tailAt, token: fence }])
     const { tokens, links } = lex(tail, this.links, this.breaks)
     const blocks = place(tokens, this.tailAt)
     const growing = firstGrowing(blocks)
     const finished = blocks.slice(0, growing)
     const left = blocks.slice(growing)
     if (finished.length && left[0]) {
-      this.done = [...this.done, ...finished]
+      ;({ full: this.full, open: this.done } = inParts(this.full, [...this.done, ...finished]))
       this.tailAt = left[0].at
       this.links = links
     }
     const last = left.pop()
     if (last) left.push({ at: last.at, token: openFence(last.token.raw) ?? healed(last.token, this.links, this.breaks) })
-    return [...this.done, ...left]
+    return this.withOpen(left)
   }
+
+  private withOpen(left: Part): Shape {
+    return { full: this.full, open: [...this.done, ...left] }
+  }
+}
+
+export function blocksOf({ full, open }: Shape): readonly Block[] {
+  return [...full.flat(), ...open]
+}
+
+/** Give all parts of a text. */
+export function partsOf({ full, open }: Shape): readonly Part[] {
+  const rest = inParts([], open)
+  return [...full, ...rest.full, ...(rest.open.length ? [rest.open] : [])]
+}
+
+/** Fill parts; what does not fill one stays open. A part that was there before with the same blocks stays that part. */
+function inParts(full: readonly Part[], blocks: Part, before: readonly Part[] = []): Shape {
+  const parts: Part[] = []
+  let at = 0
+  for (; blocks.length - at >= PART; at += PART) {
+    const old = before[parts.length]
+    const part = blocks.slice(at, at + PART)
+    parts.push(old?.every((block, index) => block === part[index]) ? old : part)
+  }
+  return { full: parts.length ? [...full, ...parts] : full, open: blocks.slice(at) }
 }
 
 /** The last block grows. The one before it does, too, while the last is not yet enough to tell them apart. */
