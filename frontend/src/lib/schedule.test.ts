@@ -42,8 +42,8 @@ describe("telling React", () => {
     expect(run).toHaveBeenCalledTimes(2)
   })
 
-  it("takes a sixth of the time at most, and is never slower than five times a second", () => {
-    expect([0, 8, 10, 25, 400].map(restFor)).toEqual([40, 48, 60, 150, 200])
+  it("takes an eighth of the time at most, and is never slower than five times a second", () => {
+    expect([0, 6, 8, 10, 20, 400].map(restFor)).toEqual([50, 50, 64, 80, 160, 200])
   })
 
   it("tells a hidden tab without frames, and at once when it is looked at again", () => {

@@ -1,16 +1,16 @@
 /**
  * When to tell React: at a frame, all changes at once. How often goes by what a telling costs here, from the first
- * line of script to the painted frame: text takes at most a sixth of the time of any machine, and never comes
+ * line of script to the painted frame: text takes at most an eighth of the time of any machine, and never comes
  * faster than anybody could read. A tab that is not looked at has no frames: a slow timer tells there.
  */
 
 export type Schedule = (run: () => void) => void
 
 const HIDDEN_MS = 500
-const LEAST_MS = 40
+const LEAST_MS = 50
 const MOST_MS = 200
-/** One part telling, five parts rest. */
-const SHARE = 6
+/** One part telling, seven parts rest. */
+const SHARE = 8
 
 const waiting = new Set<() => void>()
 let isAsked = false
