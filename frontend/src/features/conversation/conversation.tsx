@@ -2,11 +2,12 @@
 
 import { ArrowDownIcon } from "@solar-icons/react/linear/arrow-down"
 import { type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react"
-import { type CustomContainerComponentProps, Virtualizer, type VirtualizerHandle } from "virtua"
+import { Virtualizer, type VirtualizerHandle } from "virtua"
 
 import { useRoom } from "@/features/conversation/room-context"
 import { RowView } from "@/features/conversation/row-view"
 import { makeRows, type Row } from "@/features/conversation/rows"
+import { LastRow, RowBox, RowsBox } from "@/features/conversation/rows-box"
 import { nextStep, stableRows } from "@/features/conversation/stable-rows"
 import { useFollow } from "@/features/conversation/use-follow"
 import { useHistory } from "@/features/conversation/use-history"
@@ -119,9 +120,11 @@ export function Conversation({ at, detail }: ConversationProps) {
     <div className="room-main relative grid grid-rows-[minmax(0,1fr)]">
       <div ref={scroller} className="room-scroll" role="log" aria-live="off" aria-label="Conversation" tabIndex={0} onKeyDown={onKeyDown}>
         <div className="room-inner">
-          <Virtualizer ref={list} as={RowsBox} scrollRef={scroller} data={rows} shift={isShifted} bufferSize={600} startMargin={20} onScroll={onScroll}>
-            {(row: Row) => <RowView key={row.key} row={row} />}
-          </Virtualizer>
+          <LastRow index={rows.length - 1}>
+            <Virtualizer ref={list} as={RowsBox} item={RowBox} scrollRef={scroller} data={rows} shift={isShifted} bufferSize={600} startMargin={20} onScroll={onScroll}>
+              {(row: Row) => <RowView key={row.key} row={row} />}
+            </Virtualizer>
+          </LastRow>
           {history.hasFailed && (
             <p className="ml-[42px] flex items-center gap-2 py-2 text-ink-2">
               This part of the thread did not come.
@@ -144,18 +147,6 @@ export function Conversation({ at, detail }: ConversationProps) {
           </button>
         </div>
       )}
-    </div>
-  )
-}
-
-/**
- * The list's box. It takes the pointer while it scrolls, too: turning that off and on again, as the list would, makes
- * the browser work out the style of every word in it anew, and here it scrolls whenever somebody is answered.
- */
-function RowsBox({ style, ref, children }: CustomContainerComponentProps) {
-  return (
-    <div ref={ref} style={{ ...style, pointerEvents: undefined }}>
-      {children}
     </div>
   )
 }
