@@ -55,8 +55,8 @@ export function useJustOff(isOn: boolean, ms: number): boolean {
 
 const QUIET_MS = 700
 
-/** Has nothing happened for a while? `lastAt` says when it last did; it is asked now and then, while that matters. */
+/** Has nothing happened for a while? `lastAt` says when it last did, 0 for never; it is asked now and then, while that matters. */
 export function useQuiet(isOn: boolean, lastAt: () => number): boolean {
   const watch = useCallback((listener: () => void) => (isOn ? watchClock(QUIET_MS, listener) : () => undefined), [isOn])
-  return useSyncExternalStore(watch, () => isOn && Date.now() - lastAt() >= QUIET_MS)
+  return useSyncExternalStore(watch, () => isOn && lastAt() > 0 && Date.now() - lastAt() >= QUIET_MS)
 }

@@ -1,7 +1,7 @@
 /** The conversation itself: rows that are out of sight are not there, older and newer pages come as one nears them. */
 
 import { ArrowDownIcon } from "@solar-icons/react/linear/arrow-down"
-import { type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react"
+import { type KeyboardEvent, type ReactElement, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react"
 import { Virtualizer, type VirtualizerHandle } from "virtua"
 
 import { useRoom } from "@/features/conversation/room-context"
@@ -122,7 +122,7 @@ export function Conversation({ at, detail }: ConversationProps) {
         <div className="room-inner">
           <LastRow index={rows.length - 1}>
             <Virtualizer ref={list} as={RowsBox} item={RowBox} scrollRef={scroller} data={rows} shift={isShifted} bufferSize={600} startMargin={20} onScroll={onScroll}>
-              {(row: Row) => <RowView key={row.key} row={row} />}
+              {elementOf}
             </Virtualizer>
           </LastRow>
           {history.hasFailed && (
@@ -149,6 +149,15 @@ export function Conversation({ at, detail }: ConversationProps) {
       )}
     </div>
   )
+}
+
+const elements = new WeakMap<Row, ReactElement>()
+
+/** The same row is the same element: the list asks anew whenever it scrolls, and draws only what is not the same. */
+function elementOf(row: Row): ReactElement {
+  const element = elements.get(row) ?? <RowView key={row.key} row={row} />
+  elements.set(row, element)
+  return element
 }
 
 function unreadOf(detail: ThreadDetail, branchId: string, myId: string) {

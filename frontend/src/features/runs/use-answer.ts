@@ -39,7 +39,7 @@ export function useAnswer(message: Message): TurnText | undefined {
   return useTurn(store, isOpen(message) ? message.turn_id : null)
 }
 
-/** The words as they grow, null once they are over; told now and then where nobody sees them, for the page to keep its length. */
+/** The words as they grow and when they last did, null once they are over; told now and then where nobody sees them, for the page to keep its length. */
 export function useWords(message: Message, isInSight: boolean): (Words & { lastAt: () => number }) | null {
   const { store } = useRoom()
   const turnId = isOpen(message) ? message.turn_id : null
@@ -50,11 +50,12 @@ export function useWords(message: Message, isInSight: boolean): (Words & { lastA
       read: () => store.getTurn(turnId)?.text,
       lastAt: () => lastAt,
       watch: (listener: () => void) => {
-        const tell = () => {
-          lastAt = Date.now()
-          listener()
-        }
-        return watchTurn(store, turnId, tell, isInSight ? 0 : OUT_OF_SIGHT_MS)
+        lastAt ||= Date.now()
+        const stopped = [
+          store.watchTurn(turnId, () => (lastAt = Date.now())), // even where nobody is told so often
+          watchTurn(store, turnId, listener, isInSight ? 0 : OUT_OF_SIGHT_MS),
+        ]
+        return () => stopped.forEach((stop) => stop())
       },
     }
   }, [store, turnId, isInSight])
