@@ -43,6 +43,42 @@ def test_two_people_watch_two_models_write_at_once(alice: Person, bob: Person) -
     assert said(alice, "A") != said(alice, "B")
 
 
+def test_finished_words_stay_selected_while_more_come_and_when_the_answer_ends(alice: Person) -> None:
+    alice.new_thread(script(500, 60, 12), script(500, 60, 13))
+    alice.ask("What did the harbour master write?")
+    first, second = (alice.lane("A").locator(".md-part > *").nth(n) for n in range(2))
+    expect(second).to_be_visible()
+    selected = first.evaluate(
+        "(block) => { window.block = block; getSelection().selectAllChildren(block); return String(getSelection()) }"
+    )
+    assert selected.strip()
+    expect(alice.lane("A")).to_have_attribute("data-phase", "writing")
+    expect(alice.lane("A")).to_have_attribute("data-phase", DONE)
+    expect(alice.lane("B")).to_have_attribute("data-phase", DONE)
+    assert alice.page.evaluate("[window.block.isConnected, String(getSelection())]") == [True, selected]
+
+
+def test_page_follows_the_end_as_it_grows_and_stays_where_a_reader_scrolled(alice: Person) -> None:
+    alice.new_thread(script(1500, 60, 14), script(1500, 60, 15))
+    alice.ask("Read me the whole log.")
+    is_at_end = "() => { const log = document.querySelector('[role=log]'); return log.scrollTop > %d && log.scrollHeight - log.clientHeight - log.scrollTop < 6 }"
+    alice.page.wait_for_function(is_at_end % 300)
+    alice.page.wait_for_function(is_at_end % 600)
+    alice.room.hover()
+    alice.page.mouse.wheel(0, -250)
+    newer = alice.page.get_by_role("button", name=re.compile("new line|To the end"))
+    expect(newer).to_be_visible()
+    places = [-1, alice.room.evaluate("(log) => log.scrollTop")]
+    while places[-1] != places[-2] and len(places) < 20:  # the wheel may still be turning
+        length = len(said(alice, "A"))
+        alice.page.wait_for_function(f"document.querySelector('[data-lane] .md').innerText.length > {length + 100}")
+        places.append(alice.room.evaluate("(log) => log.scrollTop"))
+    assert places[-1] == places[-2] > 0, places
+    newer.click()
+    expect(newer).to_be_hidden()
+    alice.page.wait_for_function(is_at_end % places[-1])
+
+
 def test_reload_in_mid_stream_misses_nothing_and_repeats_nothing(alice: Person, bob: Person) -> None:
     thread_id = alice.new_thread(script(600, 30, 3))
     bob.open_thread(thread_id)
