@@ -14,6 +14,11 @@ const TEXTS = [
   "A lazy\n> quote\nthat goes on\n\n> one\n\n> two\n\n***bold and it*** __b__ _i_ ~~d~~ a*b*c 2 * 3 * 4\n\nhttps://a.example/b_c and www.x.org, a@b.example.",
   "日本語の**文章**と🪑。\n\n- é́\n- 👩‍👩‍👧 x\n\n| 列 |\n|--|\n| あ |",
 ]
+const ITEMS = Array.from({ length: 14 }, (_, index) => `${index + 1}. Item *${index}* of \`many\`${index % 4 === 3 ? "\n   - deeper **one**\n     lazy\n   - two" : ""}`)
+TEXTS.push(
+  `${ITEMS.join("\n")}\n\nAfter it.\n\n${ITEMS.join("\n").replaceAll(/^\d+\./gm, "-")}\n* another list\n---\nend`,
+  `${ITEMS.join("\n")}\n\n15. now loose\n16. **all** of it\n\n    with code\n17) another`,
+)
 const shape = (tokens: readonly Token[]) => tokens.filter((token) => token.type !== "space" && token.type !== "def").map((token) => [token.type, token.raw.trimEnd()])
 const whole = (text: string) => shape(new Lexer({ gfm: true }).lex(text))
 
@@ -59,6 +64,16 @@ describe("markdown that grows", () => {
     for (let n = 0; n < 300; n++) stream.read(`${text}And *more${"x".repeat(n)}`, true)
     expect(lex).toHaveBeenCalled()
     for (const [read] of lex.mock.calls) expect(read.length).toBeLessThan(400)
+  })
+
+  it("reads only the last item of a long list", () => {
+    let text = Array.from({ length: 400 }, (_, index) => `- item ${index} of many`).join("\n")
+    const stream = new MarkdownStream()
+    stream.read(text, true)
+    const lex = vi.spyOn(Lexer.prototype, "lex")
+    for (let n = 0; n < 300; n++) stream.read((text += n % 10 === 9 ? "\n- one" : " more"), true)
+    expect(lex).toHaveBeenCalledTimes(300)
+    for (const [read] of lex.mock.calls) expect(read.length).toBeLessThan(120)
   })
 
   it("closes what is half written, for the eye only", () => {

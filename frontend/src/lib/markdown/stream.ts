@@ -32,6 +32,7 @@ export interface CodeToken extends Tokens.Code {
 
 const PART = 6
 const MAX_HEALED = 4_000
+const LONG_LIST = 8
 const HEALED = { katex: false, images: false, linkMode: "text-only", htmlTags: false, comparisonOperators: false, singleTilde: false } as const
 const OPEN_FENCE = /^ {0,3}(`{3,}|~{3,})([^\n]*)\n/
 /** So little of a line that it could still become an item of the list above it, a rule under it, or a lazy line of it. */
@@ -45,6 +46,8 @@ export class MarkdownStream {
   private full: readonly Part[] = []
   /** Finished, in a part that is not full yet. */
   private done: Part = []
+  /** The open block, if it is a list so long that it is read from its last item on. */
+  private list: Tokens.List | null = null
   private shape: Shape = { full: [], open: [] }
   private isWhole = false
 
@@ -70,6 +73,7 @@ export class MarkdownStream {
     this.done = []
     this.tailAt = 0
     this.links = {}
+    this.list = null
   }
 
   private readWhole(text: string): Shape {
@@ -90,6 +94,8 @@ export class MarkdownStream {
     const tail = text.slice(this.tailAt)
     const fence = openFence(tail)
     if (fence) return this.withOpen([{ at: this.tailAt, token: fence }])
+    this.list &&= grownList(this.list, tail, (text) => lex(text, this.links, this.breaks).tokens)
+    if (this.list) return this.withOpen([{ at: this.tailAt, token: healed(this.list, this.links, this.breaks) }])
     const { tokens, links } = lex(tail, this.links, this.breaks)
     const blocks = place(tokens, this.tailAt)
     const growing = firstGrowing(blocks)
@@ -101,6 +107,7 @@ export class MarkdownStream {
       this.links = links
     }
     const last = left.pop()
+    if (last && !left.length) this.list = longList(last.token)
     if (last) left.push({ at: last.at, token: openFence(last.token.raw) ?? healed(last.token, this.links, this.breaks) })
     return this.withOpen(left)
   }
@@ -150,6 +157,22 @@ function lex(text: string, links: Links, breaks: boolean): { tokens: Token[]; li
     // Nested beyond what the reader can follow; people still see what was written.
     return { tokens: [{ type: "paragraph", raw: text, text, tokens: [{ type: "text", raw: text, text }] }], links }
   }
+}
+
+/** Blank lines between items change all of them: such a list is read whole. */
+function longList(token: Token): Tokens.List | null {
+  return token.type === "list" && !(token as Tokens.List).loose && (token as Tokens.List).items.length > LONG_LIST ? (token as Tokens.List) : null
+}
+
+/** Read a list that grew from its last item on; null when that is not all that the text is now. */
+function grownList(list: Tokens.List, text: string, read: (text: string) => readonly Token[]): Tokens.List | null {
+  const last = list.items.at(-1)
+  if (!last || !text.startsWith(list.raw)) return null
+  const from = list.raw.length - last.raw.length
+  const [rest, ...others] = read(text.slice(from)).filter((token) => token.type !== "space")
+  const more = rest?.type === "list" && !others.length ? (rest as Tokens.List) : null
+  if (!more || more.loose || more.ordered !== list.ordered) return null
+  return { ...list, raw: text.slice(0, from) + more.raw, items: [...list.items.slice(0, -1), ...more.items] }
 }
 
 /** Say where each token begins, and leave the white space out. */
