@@ -88,7 +88,8 @@ class Page {
 
 /** The words before the caret, which stands in the last block, however deep. */
 function lastText(box: HTMLElement | null): Text | null {
-  let node: Node | null = box?.lastElementChild?.lastElementChild?.querySelector(".caret")?.previousSibling ?? null
+  const block = box?.lastElementChild?.lastElementChild?.lastElementChild // of the last part of the last chapter
+  let node: Node | null = block?.querySelector(".caret")?.previousSibling ?? null
   while (node instanceof Element) node = node.lastChild
   return node instanceof Text ? node : null
 }

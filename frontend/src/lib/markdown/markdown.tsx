@@ -1,7 +1,7 @@
 /**
  * Markdown as React elements: no HTML is ever made from a message, no address in it is ever loaded. Finished
- * blocks are drawn once; while a text grows only its last block is drawn again. Blocks stand in parts of a few:
- * neither React nor the browser looks into a part that is full, however long the text is.
+ * blocks are drawn once; while a text grows only its last block is drawn again. Blocks stand in parts of a few, and
+ * those in chapters: neither React nor the browser looks into what is full, however long the text is.
  */
 
 import "@/lib/markdown/markdown.css"
@@ -25,6 +25,8 @@ interface MarkdownProps {
 }
 
 const MOST_NESTED = 24
+/** So many parts. */
+const CHAPTER = 6
 
 export const Markdown = memo(function Markdown({ text, isWriting = false, hasBreaks = false, className }: MarkdownProps) {
   const [stream] = useState(() => new MarkdownStream({ breaks: hasBreaks }))
@@ -41,15 +43,30 @@ interface PartsProps {
 /** A text whose blocks are known. */
 export function MarkdownParts({ shape, isWriting, className, ref }: PartsProps) {
   const parts = partsOf(shape)
+  const chapters = Math.ceil(parts.length / CHAPTER)
   return (
     <div ref={ref} className={cn("md", className)} dir="auto">
-      {parts.map((blocks, index) => (
-        <PartView key={index} blocks={blocks} isGrowing={isWriting && index === parts.length - 1} />
+      {Array.from({ length: chapters }, (_, index) => (
+        <Chapter key={index} parts={parts.slice(index * CHAPTER, (index + 1) * CHAPTER)} isGrowing={isWriting && index === chapters - 1} />
       ))}
-      {isWriting && parts.length === 0 && <Caret />}
+      {isWriting && chapters === 0 && <Caret />}
     </div>
   )
 }
+
+const Chapter = memo(
+  function Chapter({ parts, isGrowing }: { parts: readonly Part[]; isGrowing: boolean }) {
+    const last = parts.length - 1
+    return (
+      <div className="md-chapter">
+        {parts.map((blocks, index) => (
+          <PartView key={index} blocks={blocks} isGrowing={isGrowing && index === last} />
+        ))}
+      </div>
+    )
+  },
+  (a, b) => a.isGrowing === b.isGrowing && a.parts.length === b.parts.length && a.parts.every((part, index) => part === b.parts[index]),
+)
 
 const PartView = memo(function PartView({ blocks, isGrowing }: { blocks: Part; isGrowing: boolean }) {
   const last = blocks.length - 1
