@@ -70,8 +70,7 @@ def test_page_follows_the_end_as_it_grows_and_stays_where_a_reader_scrolled(alic
     expect(newer).to_be_visible()
     places = [-1, place(alice)]
     while places[-1] != places[-2] and len(places) < 20:  # the wheel may still be turning
-        wanted = len(said(alice, "A")) + 100
-        until(alice, lambda wanted=wanted: len(said(alice, "A")) > wanted)
+        until_longer(alice, len(said(alice, "A")) + 100)
         places.append(place(alice))
     assert places[-1] == places[-2] > 0, places
     newer.click()
@@ -144,6 +143,10 @@ def until(person: Person, is_so: Callable[[], bool]) -> None:
             return
         person.page.wait_for_timeout(100)
     raise AssertionError("it never came to that")
+
+
+def until_longer(person: Person, length: int) -> None:
+    until(person, lambda: len(said(person, "A")) > length)
 
 
 def place(person: Person) -> float:
