@@ -17,6 +17,7 @@ from django.test import Client
 
 from chatplatform.kernel import backends, db
 from messaging import lifecycle
+from messaging.providers import local
 from messaging.stores.cql import connection as cql
 from messaging.stores.cql import schema
 from messaging.stores.cql.connection import Servers
@@ -207,25 +208,31 @@ def cql_servers(cassandra: servers.CassandraServer, django_db_setup: None, djang
     schema.drop(here)
 
 
-def _servers_of(item: pytest.Item) -> set[str]:
-    """The servers that a test needs: its fixtures name them, or `needs` marks that say it ahead of a choice."""
+def _lacking() -> dict[str, str]:
+    """What is not here that tests may need, with the sentence that says how to get it."""
+    model = local.missing()
+    return servers.missing() | ({"local_model": model} if model else {})
+
+
+def _needs_of(item: pytest.Item) -> set[str]:
+    """What a test needs besides Python: its fixtures name the servers, or `needs` marks say it ahead of a choice."""
     marked = {name for mark in item.iter_markers("needs") for name in mark.args}
     return marked | (set(getattr(item, "fixturenames", ())) & set(servers.NAMED_BY))
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what needs real servers; leave out, and count, what needs one that is not here.
+    """Mark what needs real servers; leave out, and count, what needs something that is not here.
 
     Where several processes share the tests (`-n 3 --dist loadgroup`), one takes a file as a whole, and one alone takes all
     that need Cassandra, the one server that is too heavy to run twice.
     """
-    lacking = servers.missing()
+    lacking = _lacking()
     left_out: dict[str, int] = {}
     kept: list[pytest.Item] = []
     for item in items:
-        needs = _servers_of(item)
-        if needs:
+        needs = _needs_of(item)
+        if needs & set(servers.NAMED_BY):
             item.add_marker("services")
         if "cassandra" in needs and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(CASSANDRA_S))
@@ -242,7 +249,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _group_of(item: pytest.Item) -> str:
-    return "cassandra" if "cassandra" in _servers_of(item) else item.nodeid.partition("::")[0]
+    return "cassandra" if "cassandra" in _needs_of(item) else item.nodeid.partition("::")[0]
 
 
 def _longest_first(items: list[pytest.Item]) -> list[pytest.Item]:

@@ -82,6 +82,7 @@ def test_a_bad_port_in_the_environment_is_said(tmp_path: Path) -> None:
     refused = serve(tmp_path, PARLEY_PORT="http")
     assert refused.returncode == 1
     assert "PARLEY_PORT is 'http'" in refused.stderr
+    assert "Traceback" not in refused.stderr
 
 
 def test_ctrl_c_ends_it_with_a_sentence(server: Server) -> None:

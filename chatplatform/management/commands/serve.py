@@ -20,10 +20,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default=os.environ.get("PARLEY_HOST", "127.0.0.1"), help="address to listen on")
-        parser.add_argument("--port", type=int, default=_port(), help="port to listen on; 0 takes a free one")
+        parser.add_argument("--port", type=int, help="port to listen on, else PARLEY_PORT's; 0 takes a free one")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        host, port = options["host"], options["port"]
+        host, port = options["host"], _port() if options["port"] is None else options["port"]
         # Servers that share PostgreSQL and Redis run no turns and know of each other.
         with nullcontext() if settings.IS_SHARED else hold_alone(settings.DATA_DIR):
             self._migrate()
@@ -59,7 +59,7 @@ class Command(BaseCommand):
 
 
 def _port() -> int:
-    given = os.environ.get("PARLEY_PORT", "8000")
+    given = os.environ.get("PARLEY_PORT") or "8000"
     if not given.isdigit():
         raise CommandError(f"PARLEY_PORT is {given!r}; use a port number.")
     return int(given)

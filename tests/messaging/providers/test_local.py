@@ -18,7 +18,7 @@ from messaging.providers.engine import Engine, Load
 from messaging.providers.patience import Timeouts
 from tests.messaging.providers.conftest import Heard, hear
 
-needs_model = pytest.mark.skipif(bool(local.missing()), reason=local.missing() or "the local model is installed")
+needs_model = pytest.mark.needs("local_model")
 pytestmark = pytest.mark.timeout(120)
 
 
