@@ -61,16 +61,20 @@ def change_project(
     """Rename, describe, archive or bring back from the archive."""
     access = access_project(user_id, project_id, Permission.MANAGE_PROJECT)
     project = access.project
+    changed = []  # and nothing else is written: another admin may change the rest meanwhile
     if name is not None and (new := text.name(name, MAX_NAME)) != project.name:
         note(access.user, project, "project.renamed", project.name, to=new)
         project.name = new
+        changed.append("name")
     if about is not None and (new := text.short(about, MAX_ABOUT, "description")) != project.about:
         note(access.user, project, "project.described", project.name)
         project.about = new
+        changed.append("about")
     if is_archived is not None and is_archived != (project.archived_at is not None):
         note(access.user, project, "project.archived" if is_archived else "project.reopened", project.name)
         project.archived_at = now() if is_archived else None
-    project.save(update_fields=["name", "about", "archived_at"])
+        changed.append("archived_at")
+    project.save(update_fields=changed)
     after_commit(project_changed, project_id=project.id)
     return access.membership
 

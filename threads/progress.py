@@ -37,8 +37,8 @@ def note_said(thread: Thread, body: str = "") -> None:
     _active.run(id=thread.pk, active_at=thread.active_at)
     if not thread.title and (title := title_from(body)):
         thread.title = title
-        thread.save(update_fields=["title"])
-        after_commit(signals.thread_changed, thread_id=thread.id)
+        if Thread.objects.filter(pk=thread.pk, title="").update(title=title):  # nobody has named it meanwhile
+            after_commit(signals.thread_changed, thread_id=thread.id)
 
 
 def note_read(user_id: UUID, branch: Branch, seq: int) -> bool:

@@ -112,7 +112,7 @@ def fork(user_id: UUID, thread_id: UUID, name: str, from_branch_id: UUID, seq: i
         created_by=access.user,
     )
     branch.path = _stored([*inherited, PathRange(branch.id, seq + 1, None)])
-    _save_named(branch, force_insert=True)
+    _save_named(branch, is_new=True)
     after_commit(signals.branch_created, branch_id=branch.id)
     return branch
 
@@ -136,10 +136,11 @@ def _check_place(branch: Branch, seq: int, variant: int, lane: int = -1) -> None
         raise Invalid("There is no such answer at that place.", "no_such_variant", seq=seq, variant=variant)
 
 
-def _save_named(branch: Branch, force_insert: bool = False) -> None:
+def _save_named(branch: Branch, *, is_new: bool = False) -> None:
+    """Of one that is there only what its people set: its head rises meanwhile, and must not fall back."""
     try:
         with transaction.atomic():
-            branch.save(force_insert=force_insert)
+            branch.save(force_insert=is_new, update_fields=None if is_new else ["name", "archived_at"])
     except IntegrityError as error:
         if "name" not in str(error):
             raise
@@ -161,17 +162,21 @@ def change_thread(
     """Rename, archive or bring back (whoever started it, and admins); set what models see (whoever may write)."""
     access = access_thread(user_id, thread_id, Permission.READ if visibility is None else Permission.WRITE)
     thread = access.thread
+    changed = []  # and nothing else is written: somebody may change the rest meanwhile
     if title is not None or is_archived is not None:
         check_manages(access)
     if title is not None:
         thread.title = text.name(title, MAX_TITLE, "title")
+        changed.append("title")
     if visibility is not None:
         if visibility not in Visibility.values:
             raise Invalid("Models see each its own, the chosen or all answers.", field="visibility")
         thread.visibility = visibility
+        changed.append("visibility")
     if is_archived is not None and is_archived != (thread.archived_at is not None):
         thread.archived_at = now() if is_archived else None
-    thread.save(update_fields=["title", "visibility", "archived_at"])
+        changed.append("archived_at")
+    thread.save(update_fields=changed)
     after_commit(signals.thread_changed, thread_id=thread.id)
     return access
 

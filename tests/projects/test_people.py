@@ -204,6 +204,19 @@ def test_archived_project_says_what_is_still_allowed(alice: User, project: Proje
     assert view.permissions == ["read", "manage_people", "manage_project", "hand_on"]
 
 
+def test_project_archived_while_another_admin_renames_it_stays_archived(
+    alice: User, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def archived_meanwhile(name: str, limit: int) -> str:
+        Project.objects.filter(pk=project.pk).update(archived_at=project.created_at)
+        return name
+
+    monkeypatch.setattr("projects.services.text.name", archived_meanwhile)
+    change_project(alice.id, project.id, name="Ferries")
+    project.refresh_from_db()
+    assert (project.name, project.archived_at) == ("Ferries", project.created_at)
+
+
 @pytest.mark.parametrize("name", ["", "  ", "\u200b\u202e", "x" * 81])
 def test_name_must_say_something_short(alice: User, name: str) -> None:
     with pytest.raises(Invalid):
