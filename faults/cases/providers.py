@@ -84,9 +84,16 @@ async def words_without_end(world: World, rng: random.Random) -> None:
 
 
 @case(28, times=1)
-async def malformed_frames(world: World, rng: random.Random) -> None:
-    answer, _ = await _ask_beside(world, "malformed@20:3")
-    assert answer["state"] == "complete", "F28: three bad frames are passed over"
+async def a_frame_broken_in_its_words(world: World, rng: random.Random) -> None:
+    """An answer with a hole in it would look like a whole one: it has broken off, with the words before the hole."""
+    answer, _ = await _ask_beside(world, "malformed@20")
+    assert answer["state"] == "failed" and answer["body"] and _error(answer)["retryable"]
+
+
+@case(28, times=1)
+async def frames_that_are_none(world: World, rng: random.Random) -> None:
+    answer, _ = await _ask_beside(world, "noise@20:3")
+    assert answer["state"] == "complete", "F28: three frames without words are passed over"
 
 
 @case(29, times=2)

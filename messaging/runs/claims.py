@@ -94,9 +94,10 @@ def _must_end(turn: Turn, run: Run) -> Ending | None:
     may_reset = views.shape(run) == "in_turn" and not turn.earlier_attempts
     if turn.cancel_requested:
         return kept(turn, "cancelled")
-    if turn.partial and not may_reset:
+    is_last = turn.attempt >= MAX_ATTEMPTS
+    if turn.partial and (is_last or not may_reset):
         return kept(turn, "interrupted", CUT_OFF)
-    if turn.attempt >= MAX_ATTEMPTS:
+    if is_last:
         return kept(turn, "failed", GAVE_UP)
     return None
 

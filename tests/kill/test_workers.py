@@ -15,13 +15,11 @@ import uuid
 from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 
 from tests.client import Json
 from tests.kill.crew import LONG, TAKEN_OVER_S, Crew
 from tests.kill.test_kill import ROUNDS, SEED
 from tests.server import ROOT
-from tests.servers import PostgresServer, RedisServer
 
 pytestmark = [pytest.mark.kill, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
 
@@ -40,18 +38,6 @@ FAILPOINTS = [
     ("mid_stream:30", "debate", {("complete", 1), ("complete", 2)}),  # a speaker begins again, openly
     ("after_settle:2", "debate", {("complete", 1), ("complete", 2)}),  # between two speakers
 ]
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def crew(
-    tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer, redis: RedisServer
-) -> AsyncIterator[Crew]:
-    database = postgres.create_database()
-    crew = Crew(tmp_path_factory.mktemp("crew"), database, redis.empty_database())
-    await crew.begin()
-    yield crew
-    await crew.end()
-    postgres.drop_database(database)
 
 
 @contextlib.asynccontextmanager

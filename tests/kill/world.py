@@ -40,8 +40,13 @@ class Numbered(PacedProvider):
         self._begun: set[asyncio.StreamWriter] = set()
         self.refuses = 0  # so many of the next requests
         self.refuses_for_s = 0
+        self.asked: list[str] = []  # models, as they were asked
+        self.silent: dict[str, asyncio.Event] = {}  # models that say nothing until their event
 
     async def _answer(self, model: str, writer: asyncio.StreamWriter) -> None:
+        self.asked.append(model)
+        if model in self.silent:
+            await self.silent[model].wait()
         if not self.refuses:
             await super()._answer(model, writer)
             return

@@ -107,6 +107,38 @@ async def test_a_speaker_cut_off_twice_is_passed_over_with_its_words(room: Room,
     assert [a.text for a in first.meta.earlier_attempts] == ["first"]
 
 
+async def test_a_speaker_that_began_to_speak_in_its_last_attempt_keeps_its_words(room: Room, puppets: Puppets) -> None:
+    """It may not begin a fourth time, and nobody is told that nothing was answered."""
+    for _ in range(2):
+        puppets.models["t:ben"].will_say("b")
+    puppets.models["t:ada"].will_say("a2")
+    new = await died(room, "t:ada", "t:ben", kind="in_turn", partial="I was say", attempt=3)
+    await restart()
+    run = await room.ended(new.run.id)
+    assert run.state == "done"
+    first = (await room.messages())[1]
+    assert (first.state, first.body, first.meta.attempt) == ("interrupted", "I was say", 3)
+    assert first.meta.error is not None
+    assert "kept" in first.meta.error.message
+
+
+async def test_a_speaker_cut_off_once_is_silent_once_more_and_speaks(room: Room, puppets: Puppets) -> None:
+    """Words at the first death, none at the second: that was no second answer that anybody read."""
+    for _ in range(2):
+        puppets.models["t:ben"].will_say("b")
+    ada = puppets.models["t:ada"]
+    ada.will_say("better now")
+    earlier = [{"attempt": 1, "text": "first", "reason": "interrupted", "ended_at": now().isoformat()}]
+    new = await died(room, "t:ada", "t:ben", kind="in_turn", attempt=2, earlier_attempts=earlier)
+    await restart()
+    await room.heard("better now")
+    ada.will_say("a2")
+    await room.ended(new.run.id)
+    first = (await room.messages())[1]
+    assert (first.state, first.body, first.meta.attempt) == ("complete", "better now", 3)
+    assert [a.text for a in first.meta.earlier_attempts] == ["first"]
+
+
 async def test_a_turn_that_kills_its_process_is_given_up(room: Room, puppets: Puppets) -> None:
     new = await died(room, "t:ada", kind="reply", attempt=3)
     await restart()
