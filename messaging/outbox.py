@@ -123,7 +123,7 @@ def _take(older_than_s: float, *, is_alone: bool) -> list[Message]:
     )
     if not is_alone:
         rows = rows.filter(Q(taken_until=None) | Q(taken_until__lte=at))
-    rows = rows.select_for_update(skip_locked=True).order_by("created_at")
+    rows = rows.select_for_update(skip_locked=True, no_key=True).order_by("created_at")
     found = list(rows.values_list("message_id", "body")[:BATCH])
     Outbox.objects.filter(pk__in=[message_id for message_id, _ in found]).update(taken_until=at + TAKEN)
     return [_decode(bytes(body)) for _, body in found if body is not None]

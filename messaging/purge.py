@@ -133,7 +133,7 @@ def _forget_some(thread_id: UUID) -> bool:
 
 @transaction.atomic
 def _forget_project(project_id: UUID) -> None:
-    project = Project.objects.select_for_update().filter(pk=project_id, deleted_at__lt=_long_ago()).first()
+    project = Project.objects.select_for_update(no_key=True).filter(pk=project_id, deleted_at__lt=_long_ago()).first()
     if project is None or project.threads.exists():
         return  # somebody else has done it
     note(None, None, "project.purged", project.name, project_id=str(project.pk))

@@ -159,7 +159,7 @@ def _locked_branch(let_in: ThreadAccess, branch_id: UUID | None) -> Branch:
     if main is not None and branch_id in {None, main.pk} and not connection.features.has_select_for_update:
         return main  # SQLite: this transaction has held the whole database since before it was read
     wanted = branch_id or let_in.thread.main_branch_id
-    branch = Branch.objects.select_for_update().filter(thread=let_in.thread, pk__in=[wanted]).first()
+    branch = Branch.objects.select_for_update(no_key=True).filter(thread=let_in.thread, pk__in=[wanted]).first()
     if branch is None:
         raise nothing()
     if branch.archived_at is not None:

@@ -131,7 +131,7 @@ def preview_invite(code: str, user_id: UUID | None) -> InvitePreview:
 def accept_invite(user_id: UUID, code: str) -> Membership:
     """Join, once per use of the link. It never lowers a role, and a member who gains nothing uses nothing up."""
     invite = find_invite(code)
-    list(Project.objects.select_for_update().filter(pk=invite.project_id).values_list("pk"))
+    list(Project.objects.select_for_update(no_key=True).filter(pk=invite.project_id).values_list("pk"))
     member = (
         Membership.objects.select_related("project", "user").filter(project=invite.project, user_id=user_id).first()
     )

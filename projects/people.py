@@ -17,7 +17,7 @@ from projects.signals import access_lost, after_commit, members_changed, members
 
 
 def _enter(user_id: UUID, project_id: UUID, permission: Permission) -> Access:
-    list(Project.objects.select_for_update().filter(pk=project_id).values_list("pk"))
+    list(Project.objects.select_for_update(no_key=True).filter(pk=project_id).values_list("pk"))
     return access_project(user_id, project_id, permission)
 
 

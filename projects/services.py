@@ -24,7 +24,7 @@ def change_me(
     user_id: UUID, *, name: str | None = None, preferences_: dict[str, preferences.Preference] | None = None
 ) -> User:
     """Rename oneself; change some preferences, leaving the others."""
-    user = User.objects.select_for_update().get(pk=user_id)
+    user = User.objects.select_for_update(no_key=True).get(pk=user_id)
     if name is not None:
         user.name = text.name(name, MAX_NAME)
     if preferences_:

@@ -225,6 +225,17 @@ def test_counting_never_holds_up_the_loop() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_rows_are_held_without_their_keys() -> None:
+    """PostgreSQL's FOR UPDATE also stops every insert that points at the row: who marks as read would wait for who sends, and
+    each of the two for the other."""
+    wrong = []
+    for module, file in MODULES.items():
+        calls = [n for n in ast.walk(ast.parse(file.read_text())) if isinstance(n, ast.Call)]
+        held = [n for n in calls if isinstance(n.func, ast.Attribute) and n.func.attr == "select_for_update"]
+        wrong += [f"{module}, line {n.lineno}" for n in held if not any(k.arg == "no_key" for k in n.keywords)]
+    assert not wrong, "\n".join(wrong)
+
+
 def _cycle(graph: Mapping[str, list[str]]) -> list[str]:
     """One circle of the graph, or nothing."""
     done: set[str] = set()

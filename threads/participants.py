@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from chatplatform.kernel.errors import Conflict, Invalid
 from projects.models import Membership
@@ -21,26 +22,36 @@ MAX_PEOPLE = 200
 def set_line_up(user_id: UUID, thread_id: UUID, model_ids: Sequence[str]) -> ThreadAccess:
     """These models answer from now on, in this order. None at all is allowed: people talk."""
     access = access_thread(user_id, thread_id, Permission.WRITE)
-    Thread.objects.select_for_update().get(pk=thread_id)
-    write_line_up(access.thread, model_ids)
+    # Before the thread is held: a model's first use holds the project, and whoever sends holds that before the thread.
+    models = checked_line_up(access.thread, model_ids)
+    Thread.objects.select_for_update(no_key=True).get(pk=thread_id)
+    write_line_up(access.thread, models)
     after_commit(signals.thread_changed, thread_id=thread_id)
     return access
 
 
-def write_line_up(thread: Thread, model_ids: Sequence[str]) -> None:
+def checked_line_up(thread: Thread, model_ids: Sequence[str]) -> list[str]:
+    """The models, each once, if they can be the thread's. Raises Invalid."""
     models = list(dict.fromkeys(model_ids))
     if len(models) > settings.MAX_MODELS:
         raise Invalid(f"{settings.MAX_MODELS} models at once are the most.", "too_many_models")
     if any(not m or len(m) > 200 for m in models):
         raise Invalid("A model has an id of 1 to 200 characters.", "unknown_model")
-    present = Participant.objects.filter(thread=thread, user=None)
-    here = set(present.values_list("model_id", flat=True))
+    here = set(_line_up(thread).values_list("model_id", flat=True))
     # One whose provider has gone meanwhile may stay; it does not stand in the way of changing the others.
     hooks.check_line_up(thread.project_id, [model for model in models if model not in here])
-    present.delete()
+    return models
+
+
+def write_line_up(thread: Thread, models: Sequence[str]) -> None:
+    _line_up(thread).delete()
     Participant.objects.bulk_create(
         Participant(thread=thread, model_id=model, position=at) for at, model in enumerate(models)
     )
+
+
+def _line_up(thread: Thread) -> QuerySet[Participant]:
+    return Participant.objects.filter(thread=thread, user=None)
 
 
 @transaction.atomic
@@ -53,7 +64,7 @@ def set_people(user_id: UUID, thread_id: UUID, user_ids: Sequence[UUID]) -> Thre
     thread = access.thread
     if not thread.is_private:
         raise Conflict("Everybody in the project sees this thread.", "thread_is_open")
-    Thread.objects.select_for_update().get(pk=thread_id)
+    Thread.objects.select_for_update(no_key=True).get(pk=thread_id)
     here = set(Participant.objects.filter(thread=thread, user__isnull=False).values_list("user_id", flat=True))
     wanted = {*user_ids} | ({thread.created_by_id} if thread.created_by_id in here else set())
     if wanted != here - {user_id}:

@@ -73,7 +73,7 @@ def create_thread(
     thread.save(update_fields=["main_branch"])
     if is_private:
         participants.let_in(thread, [user_id, *people])
-    participants.write_line_up(thread, models)
+    participants.write_line_up(thread, participants.checked_line_up(thread, models))
     after_commit(signals.thread_created, thread_id=thread.id)
     return thread
 

@@ -57,7 +57,7 @@ def ensure_slots(project_id: UUID, model_ids: Sequence[str]) -> dict[str, int]:
 
 
 def _give_slots(project_id: UUID, model_ids: Sequence[str]) -> None:
-    Project.objects.select_for_update().only("pk").get(pk=project_id)  # two first uses at once get two slots
+    Project.objects.select_for_update(no_key=True).only("pk").get(pk=project_id)  # two first uses at once get two slots
     rows = _rows(project_id)
     at_first = _at_first(_catalog())
     taken = sum(1 for row in rows.values() if row.slot)
@@ -89,7 +89,7 @@ def offer(user_id: UUID, project_id: UUID, model_id: str, is_offered: bool) -> M
     model = known.get(model_id)
     if model is None:
         raise NotFound("There is no such model here.", "unknown_model")
-    Project.objects.select_for_update().only("pk").get(pk=project_id)
+    Project.objects.select_for_update(no_key=True).only("pk").get(pk=project_id)
     row = _row(project_id, model_id, _rows(project_id, [model_id]), _at_first(known))
     if row.is_offered != is_offered or row._state.adding:
         row.is_offered = is_offered

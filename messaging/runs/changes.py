@@ -124,7 +124,7 @@ def again(turn_id: UUID, user: User, speaker: Speaker | None) -> Step:
     if old is None:
         raise NotFound("There is nothing here for you.")
     speaker = speaker or Speaker(old.model_id, old.model_name, old.slot)
-    branch = Branch.objects.select_for_update().get(pk=old.branch_id)
+    branch = Branch.objects.select_for_update(no_key=True).get(pk=old.branch_id)
     siblings = Turn.objects.filter(branch=branch, seq=old.seq)
     going = siblings.filter(lane=old.lane, state__in=OPEN_TURNS).select_related("run", "run__thread").first()
     if going is not None:

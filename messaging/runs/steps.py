@@ -22,8 +22,9 @@ from threads.models import Branch, Thread
 # What planning, showing and ending a run's turns needs of them; their texts are not among it.
 _SHORT = ("id", "run_id", "key", "state", "attempt", "round", "lane", "model_id", "meta", "stopped_by_name")
 
-# `no_key`: a row that points at the run may be written meanwhile. A saver writes a turn's row twice in one transaction, for
-# which PostgreSQL looks at its run when it commits; that would be a deadlock with whoever holds the run and wants the turn.
+# `no_key`, as everywhere: a row that points at the one that is held may be written meanwhile. A saver writes a turn's row twice in
+# one transaction, for which PostgreSQL looks at its run when it commits; that would be a deadlock with whoever holds the run
+# and wants the turn.
 _held_runs = Run.objects.select_for_update(of=("self",), no_key=True).select_related("thread__project")
 _run = PreparedQuery(lambda: _held_runs.filter(pk=given("id", ID)))
 _run_of = PreparedQuery(
@@ -94,7 +95,7 @@ def _step(
         plan = Plan(end="cancelled", stop_reason="stopped", sentence=why)
     begun: tuple[Begun, ...] = ()
     if plan.new:
-        branch = branch or Branch.objects.select_for_update().get(pk=run.branch_id)
+        branch = branch or Branch.objects.select_for_update(no_key=True).get(pk=run.branch_id)
         new, begun = place_turns(run, branch, plan.new, also=also)
         turns += new
     if plan.end:

@@ -217,7 +217,7 @@ def _part(branch_id: UUID, low: int, high: int, count: int, *, is_forward: bool)
 
 def _edit(message: Message, editor_name: str) -> bool:
     with transaction.atomic():
-        kept = StoredMessage.objects.select_for_update().filter(message_id=message.id).first()
+        kept = StoredMessage.objects.select_for_update(no_key=True).filter(message_id=message.id).first()
         if kept is None:
             return False
         if kept.revision != message.revision - 1:
