@@ -2,7 +2,7 @@
 
 Answers are kept for two seconds, for a person types and scrolls more often than roles change; any change of access
 drops them all in every process (`notices.AccessChanged`), and should that word be lost the two seconds bound the harm.
-Refusals are never kept. What writes asks again in its own transaction.
+Refusals are never kept. Whatever changes something asks the rows, with `thread_now` or in its own transaction.
 """
 
 from collections.abc import Callable, Hashable
@@ -27,6 +27,11 @@ _generation = 0
 async def thread(user_id: UUID, thread_id: UUID, permission: Permission) -> ThreadAccess:
     """Let the person into the thread, or raise NotFound or Forbidden."""
     return await _ask(("thread", user_id, thread_id, permission), access_thread, user_id, thread_id, permission)
+
+
+async def thread_now(user_id: UUID, thread_id: UUID, permission: Permission) -> ThreadAccess:
+    """As `thread`, and no answer that was kept is believed: for what changes something."""
+    return await in_db(access_thread, user_id, thread_id, permission)
 
 
 async def project(user_id: UUID, project_id: UUID, permission: Permission) -> Access:

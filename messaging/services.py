@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
+from msgspec.structs import replace
 
 from chatplatform.kernel import limits
 from chatplatform.kernel.backends import backend
@@ -208,7 +208,8 @@ async def delete(user_id: UUID, message_id: UUID) -> Message:
         raise Forbidden(f"{message.author.name} can delete this, and the project's admins can.")
     if message.state == "deleted":
         return message
-    bare = msgspec.structs.replace(message.meta, reasoning="", earlier_attempts=(), text_sha256="")
+    meta = message.meta
+    bare = replace(meta, reasoning="", earlier_attempts=(), text_sha256="", deleted_by=str(user_id))
     return await _replace(message, let_in, body="", state="deleted", meta=bare)
 
 
@@ -218,7 +219,7 @@ async def restore(user_id: UUID, message_id: UUID) -> Message:
     if message.state != "deleted":
         return message
     last = await _last_words(message, let_in)
-    return await _replace(message, let_in, body=last.body, state=last.state)
+    return await _replace(message, let_in, body=last.body, state=last.state, meta=replace(message.meta, deleted_by=""))
 
 
 async def revisions(user_id: UUID, message_id: UUID) -> list[Revision]:
@@ -232,7 +233,7 @@ async def revisions(user_id: UUID, message_id: UUID) -> list[Revision]:
 
 async def _to_change(user_id: UUID, message_id: UUID) -> tuple[Message, ThreadAccess]:
     message = await history.find(message_id)
-    let_in = await access.thread(user_id, message.thread_id, Permission.WRITE)
+    let_in = await access.thread_now(user_id, message.thread_id, Permission.WRITE)
     if message.state in OPEN:
         raise Conflict(f"{message.author.name} is still writing this. Stop it first.", "still_writing")
     return message, let_in
@@ -252,7 +253,7 @@ def _may_delete(message: Message, let_in: ThreadAccess) -> bool:
 
 async def _last_words(message: Message, let_in: ThreadAccess) -> Revision:
     kept = await history.revisions(message.id)
-    is_theirs = bool(kept) and kept[-1].editor_name == let_in.user.name and await in_db(_may_delete, message, let_in)
+    is_theirs = message.meta.deleted_by == str(let_in.user.id) and await in_db(_may_delete, message, let_in)
     if not kept or not (is_theirs or may(let_in.role, Permission.MANAGE_THREADS)):
         raise Forbidden("Whoever deleted this can restore it, and the project's admins can.")
     return kept[-1]
@@ -262,7 +263,7 @@ async def _replace(message: Message, let_in: ThreadAccess, **changes: Any) -> Me
     """Write the next revision and tell the room. Conflict if somebody else was first."""
     await outbox.stored()  # an edit needs the store to have what it changes
     state: MessageState = changes.pop("state", message.state)
-    new = msgspec.structs.replace(message, state=state, revision=message.revision + 1, edited_at=now(), **changes)
+    new = replace(message, state=state, revision=message.revision + 1, edited_at=now(), **changes)
     store: MessageStore = backend("message_store")
     if await store.get(message.id) is None:
         await store.put([message])

@@ -65,6 +65,7 @@ class Meta(Struct, frozen=True, omit_defaults=True):
     reasoning: str = ""
     error: TurnError | None = None
     stopped_by: str = ""  # the name of the person who stopped it
+    deleted_by: str = ""  # the id of the person who deleted it: names change, and two people may have the same
     earlier_attempts: tuple[Attempt, ...] = ()
     text_sha256: str = ""  # hex, of the final body in UTF-8: clients check what they show
     run_kind: str = ""  # of the run this message belongs to (question or answer)

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from chatplatform.kernel.db import in_db
-from chatplatform.kernel.errors import AppError, Conflict, Forbidden
+from chatplatform.kernel.errors import AppError, Conflict, Forbidden, NotFound
 from chatplatform.kernel.ids import new_id
-from messaging import history, outbox, services
+from messaging import access, actions, history, outbox, services
 from messaging.models import Run
 from messaging.protocol.commands import Send
-from projects.models import Project, User
+from projects.models import Membership, Project, User
 from projects.people import remove_member
+from projects.roles import Permission
 from tests.messaging.conftest import Live
 from tests.messaging.voice import Voice
 from threads.models import Thread
@@ -139,8 +140,22 @@ async def test_an_admins_deletion_is_not_undone_by_its_author(
     await services.delete(carol.id, message.id)
     with pytest.raises(Forbidden):
         await services.restore(bob.id, message.id)
+    await in_db(
+        User.objects.filter(pk=bob.pk).update, name=carol.name
+    )  # whoever calls themself like the admin is not the admin
+    for get_back in (services.restore, services.revisions):
+        with pytest.raises(Forbidden):
+            await get_back(bob.id, message.id)
     restored = await services.restore(alice.id, message.id)
     assert (restored.body, restored.state, restored.revision) == ("words", "complete", 3)
+    assert restored.meta.deleted_by == ""
+
+
+async def test_who_deleted_and_has_another_name_now_may_still_restore(live: Live, thread: Thread, bob: User) -> None:
+    message = await said(thread, bob, "words")
+    await services.delete(bob.id, message.id)
+    await in_db(User.objects.filter(pk=bob.pk).update, name="Robert")
+    assert (await services.restore(bob.id, message.id)).body == "words"
 
 
 async def test_restored_words_come_back_to_everybody(live: Live, thread: Thread, alice: User, bob: User) -> None:
@@ -192,3 +207,25 @@ async def test_who_left_changes_nothing_any_more(
         with pytest.raises(AppError) as refused:
             await change
         assert refused.value.code == "not_found"
+
+
+async def test_no_change_rests_on_what_was_known_a_moment_ago(
+    live: Live, thread: Thread, alice: User, bob: User
+) -> None:
+    """As if the word of it had been lost: bob's answers about access are still kept when he is no member any more."""
+    message = await said(thread, bob)
+    voice = await Voice.begin(thread)
+    await access.thread(bob.id, thread.id, Permission.WRITE)
+    await in_db(Membership.objects.filter(user=bob).delete)
+    await access.thread(bob.id, thread.id, Permission.WRITE)  # that is what is kept
+    for change in (
+        services.edit(bob.id, message.id, "x", 1),
+        services.delete(bob.id, message.id),
+        services.restore(bob.id, message.id),
+        actions.cancel_turn(bob.id, voice.turn.id),
+        actions.cancel_run(bob.id, voice.turn.run_id),
+        actions.again(bob.id, voice.turn.id, None),
+        actions.try_now(bob.id, voice.turn.id),
+    ):
+        with pytest.raises(NotFound):
+            await change

@@ -395,6 +395,7 @@ export interface Meta {
   reasoning?: string // ""
   error?: TurnError | null // null
   stopped_by?: string // ""
+  deleted_by?: string // ""
   earlier_attempts?: Attempt[] // []
   text_sha256?: string // ""
   run_kind?: string // ""
