@@ -203,6 +203,13 @@ class Move(models.Model):
     caught_up_to = models.DateTimeField()  # whatever was stored before this moment has been copied
 
 
+class PurgedBranch(models.Model):
+    """A branch that was purged from the store in use: a move takes it from the other store, too, and never back."""
+
+    branch_id = models.UUIDField(primary_key=True)
+    purged_at = models.DateTimeField(default=timezone.now)
+
+
 class StoredMessage(models.Model):
     """The ORM message store's row: one variant of one place of one branch."""
 

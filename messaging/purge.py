@@ -2,7 +2,8 @@
 nobody is in any more, which nobody could bring back.
 
 In small steps, so that nobody waits for it. A thread's messages go first and its rows last: what a crash cut off is found again,
-and several processes may do the same at once. Of a project one line stays, in the log of the server.
+and several processes may do the same at once. Of a project one line stays, in the log of the server, and the bare ids of its
+branches.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ from chatplatform.kernel.backends import backend
 from chatplatform.kernel.clock import now
 from chatplatform.kernel.db import in_db_later
 from chatplatform.kernel.errors import AppError
-from messaging.models import Outbox, Run, Turn
+from messaging.models import Outbox, PurgedBranch, Run, Turn
 from messaging.stores.base import MessageStore
 from projects.audit import note
 from projects.models import Project
@@ -101,7 +102,9 @@ def _abandoned() -> list[UUID]:
 
 async def _forget_thread(thread_id: UUID) -> None:
     store: MessageStore = backend("message_store")
-    for branch_id in await in_db_later(_branches_of, thread_id):
+    branches = await in_db_later(_branches_of, thread_id)
+    await in_db_later(_note_purged, branches)
+    for branch_id in branches:
         await store.forget(branch_id)
     while await in_db_later(_forget_some, thread_id):
         pass
@@ -109,6 +112,11 @@ async def _forget_thread(thread_id: UUID) -> None:
 
 def _branches_of(thread_id: UUID) -> list[UUID]:
     return list(Branch.objects.filter(thread_id=thread_id).values_list("pk", flat=True))
+
+
+def _note_purged(branches: Sequence[UUID]) -> None:
+    """For a store that is not in use now and still has them, see `messaging/moving/copying.py`."""
+    PurgedBranch.objects.bulk_create([PurgedBranch(branch_id=one) for one in branches], ignore_conflicts=True)
 
 
 @transaction.atomic

@@ -45,7 +45,10 @@ async def pages(store: MovableStore, branch_id: UUID, after: int = -1) -> AsyncI
 async def copy_all(
     source: MovableStore, target: MovableStore, branches: Sequence[UUID], at: Progress, told: Told
 ) -> None:
-    """Copy every branch; `told` is called after every page."""
+    """Copy every branch; `told` is called after every page. What was purged since the target was in use goes from it first."""
+    purged = await in_db(progress.purged_since)
+    for branch_id in [branch async for branch in target.branches() if branch in purged]:
+        await target.forget(branch_id)
     waiting = iter(sorted(branches))
 
     async def copy_some() -> None:
@@ -95,7 +98,8 @@ async def keep(source: MovableStore, target: MovableStore, messages: Sequence[Me
 
 
 async def catch_up(source: MovableStore, target: MovableStore, at: Progress) -> tuple[int, set[UUID]]:
-    """Copy what was stored since the copying began or since it last caught up; how many messages, in which branches."""
+    """Copy what was stored since the copying began or since it last caught up, and forget what was purged; how many
+    messages were copied, in which branches."""
     total, branches = 0, set[UUID]()
     while True:
         looked_at, began = now(), monotonic()
@@ -105,6 +109,8 @@ async def catch_up(source: MovableStore, target: MovableStore, at: Progress) -> 
             there = [message for message in found if message is not None]
             await patiently(partial(keep, source, target, there))
             branches |= {message.branch_id for message in there}
+        for branch_id in await in_db(progress.purged_since, at.row.caught_up_to):
+            await target.forget(branch_id)
         at.row.caught_up_to = looked_at - progress.MARGIN
         await in_db(progress.save_caught_up, at.target, at.row.caught_up_to)
         total += len(changed)

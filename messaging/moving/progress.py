@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Q
+
 from chatplatform.kernel.clock import monotonic, now
-from messaging.models import Edit, Move, Outbox
+from messaging.models import Edit, Move, Outbox, PurgedBranch
 
 SAVE_EVERY_S = 1.0
 # Hosts' clocks differ, and a message is stored a little before its outbox row says so.
@@ -88,3 +90,9 @@ def stored_since(moment: datetime) -> list[UUID]:
     said = Outbox.objects.filter(stored_at__gte=moment).values_list("message_id", flat=True)
     changed = Edit.objects.filter(stored_at__gte=moment).values_list("message_id", flat=True)
     return sorted({*said, *changed})
+
+
+def purged_since(moment: datetime | None = None) -> set[UUID]:
+    """Branches that were purged from whichever store was in use; None: ever."""
+    since = Q() if moment is None else Q(purged_at__gte=moment)
+    return set(PurgedBranch.objects.filter(since).values_list("branch_id", flat=True))

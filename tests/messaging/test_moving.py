@@ -23,6 +23,7 @@ from chatplatform.kernel.clock import now
 from chatplatform.kernel.db import in_db
 from chatplatform.kernel.ids import new_id
 from chatplatform.management.commands import move_messages
+from messaging import purge as purging
 from messaging.models import Edit, Move, Outbox, StoredMessage, StoredRevision
 from messaging.moving import progress
 from messaging.moving.comparing import Comparison, compare, first_difference
@@ -141,6 +142,35 @@ async def test_what_the_outbox_has_forgotten_is_copied_anew(cql: CqlMessageStore
     again = await in_db(progress.begin, "cql")
     assert again.row.copied_at is None
     assert not again.is_resumed
+
+
+async def purge(store: MovableStore, branch_id: UUID) -> None:
+    """As `messaging/purge.py` does, which knows one store only."""
+    await in_db(purging._note_purged, [branch_id])
+    await store.forget(branch_id)
+
+
+async def test_what_was_purged_while_the_other_store_was_in_use_does_not_come_back(cql: CqlMessageStore) -> None:
+    orm = OrmMessageStore()
+    first, second, third = await talk(orm)
+    await move(orm, cql, "cql", [first, second, third])
+    await purge(cql, second)
+    left = [first, third]
+    await move(cql, orm, "orm", left)
+    assert sorted([branch async for branch in orm.branches()]) == sorted(left)
+    assert not await differences(cql, orm, [first, second, third])
+
+
+async def test_what_is_purged_while_it_is_moved_is_gone_from_both(cql: CqlMessageStore) -> None:
+    orm = OrmMessageStore()
+    branches = await talk(orm)
+    at = await in_db(progress.begin, "cql")
+    await copy_all(orm, cql, branches, at, lambda: None)
+    await purge(orm, branches[0])
+    assert await differences(orm, cql, branches) == [branches[0]]
+    await catch_up(orm, cql, at)
+    assert not await differences(orm, cql, branches)
+    assert await cql.page([Range(branches[0], 0)]) == []
 
 
 async def test_a_difference_is_found_and_named(cql: CqlMessageStore) -> None:

@@ -12,6 +12,7 @@ from chatplatform.kernel.db import in_db
 from chatplatform.kernel.ids import new_id
 from messaging import outbox, purge, services
 from messaging.models import Run, Turn
+from messaging.moving import progress
 from messaging.protocol.commands import Send
 from messaging.providers import offers
 from messaging.runs import endings
@@ -68,6 +69,9 @@ async def test_a_deleted_project_is_gone_after_thirty_days(project: Project, ali
     assert await purge.sweep() == 0
 
     assert (await said_in(gone.main_branch_id), await said_in(kept.main_branch_id)) == (0, 4)
+    # A store that was moved away from, or is moved to, learns of it by this.
+    assert gone.main_branch_id in await in_db(progress.purged_since)
+    assert kept.main_branch_id not in await in_db(progress.purged_since)
 
     def left() -> None:
         assert list(Project.objects.all()) == [other]
