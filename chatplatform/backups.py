@@ -11,7 +11,7 @@ import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -124,18 +124,16 @@ def restore(file: Path, *, replaces: bool = False) -> tuple[Manifest, Path | Non
     """
     folder = settings.DATA_DIR
     folder.mkdir(parents=True, exist_ok=True)
-    taken = [
-        folder / name for name in (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", SECRET) if (folder / name).exists()
-    ]
-    has_data = (folder / DATABASE).exists()
-    if has_data and not replaces:
+    # A log that was left alone counts too: SQLite would play it into whatever database comes to lie beside it.
+    data = [folder / name for name in (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm") if (folder / name).exists()]
+    if (folder / DATABASE).exists() and not replaces:
         raise Conflict(f"{folder} holds a Parley already. Name an empty folder in PARLEY_DATA_DIR, or say --replace.")
     with tempfile.TemporaryDirectory(prefix=".restore-", dir=folder) as name:
         fresh = Path(name)
         manifest = _unpack(file, fresh)
         _end_sessions(fresh / DATABASE)
         connections.close_all()
-        aside = _set_aside(folder, taken) if has_data else None
+        aside = _set_aside(folder, [*data, folder / SECRET]) if data else None
         for part in (SECRET, DATABASE):
             if (fresh / part).exists():
                 (fresh / part).replace(folder / part)
@@ -183,7 +181,8 @@ def _set_aside(folder: Path, taken: list[Path]) -> Path:
     aside = folder / f"replaced-{now():%Y%m%d-%H%M%S}"
     aside.mkdir(mode=0o700)
     for part in taken:
-        part.replace(aside / part.name)
+        with suppress(FileNotFoundError):
+            part.replace(aside / part.name)
     return aside
 
 

@@ -143,6 +143,23 @@ def test_nothing_is_replaced_unasked(backup: Path, tmp_path: Path) -> None:
     assert aside.stat().st_mode & 0o077 == 0
 
 
+def test_a_log_that_was_left_alone_is_not_played_into_what_comes_back(backup: Path, tmp_path: Path) -> None:
+    """Somebody has removed a database and not what lies beside it; SQLite would take that for the new one's own."""
+    assert manage(tmp_path, "migrate").returncode == 0
+    with closing(sqlite3.connect(tmp_path / "parley.sqlite3")) as database:
+        database.execute("CREATE TABLE left_over (words)")
+        database.commit()
+        log = (tmp_path / "parley.sqlite3-wal").read_bytes()
+    (tmp_path / "parley.sqlite3").unlink(missing_ok=True)
+    (tmp_path / "parley.sqlite3-wal").write_bytes(log)
+    done = manage(tmp_path, "restore", backup)
+    assert done.returncode == 0, done.stderr
+    (aside,) = tmp_path.glob("replaced-*")
+    assert (aside / "parley.sqlite3-wal").read_bytes() == log
+    with closing(sqlite3.connect(tmp_path / "parley.sqlite3")) as database:
+        assert database.execute("SELECT 1 FROM sqlite_master WHERE name = 'left_over'").fetchone() is None
+
+
 def test_a_running_server_is_not_pulled_from_under_its_people(backup: Path, tmp_path: Path) -> None:
     server = Server(tmp_path / "data").start()
     assert "serves the data" in said(manage(tmp_path / "data", "restore", backup, "--replace"))
