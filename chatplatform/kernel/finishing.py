@@ -5,9 +5,14 @@ set going at once: left to the sweepers it would take them seconds.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, ParamSpec, TypeVar
+
+from chatplatform.kernel.errors import AppError
+
+log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -16,14 +21,19 @@ _under_way: set[asyncio.Task[Any]] = set()  # the loop itself keeps no task aliv
 
 
 def to_the_end(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
-    """The same coroutine function, whose calls a cancelled caller leaves running. Errors go to the caller, if there is one."""
+    """The same coroutine function, whose calls a cancelled caller leaves running. Errors go to the caller, or to the log if
+    there is none any more; a refusal concerns nobody then."""
 
     @wraps(function)
     async def call(*args: P.args, **kwargs: P.kwargs) -> T:
         task = asyncio.get_running_loop().create_task(function(*args, **kwargs))
         _under_way.add(task)
-        task.add_done_callback(_end)
-        return await asyncio.shield(task)
+        task.add_done_callback(_under_way.discard)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            task.add_done_callback(partial(_end_alone, function.__qualname__))
+            raise
 
     return call
 
@@ -34,7 +44,6 @@ async def finished(within_s: float) -> None:
         await asyncio.wait(_under_way, timeout=within_s)
 
 
-def _end(task: asyncio.Task[Any]) -> None:
-    _under_way.discard(task)
-    if not task.cancelled():
-        task.exception()  # known to whoever waited; nobody may be left
+def _end_alone(name: str, task: asyncio.Task[Any]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, AppError):
+        log.error("%s failed when whoever asked for it had gone.", name, exc_info=error)
