@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from chatplatform.kernel.errors import Invalid
@@ -38,8 +38,8 @@ def read_time_and_id(cursor: str | None) -> tuple[datetime, UUID] | None:
         when = datetime.fromisoformat(str(moment))
         if when.tzinfo is None:
             raise _bad()
-        return when, UUID(str(key))
-    except ValueError as error:
+        return when.astimezone(UTC), UUID(str(key))  # a time that UTC has no year for, no database can be asked for
+    except (ValueError, OverflowError) as error:
         raise _bad() from error
 
 

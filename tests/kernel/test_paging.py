@@ -32,6 +32,8 @@ def test_invented_cursor_is_refused(text: str) -> None:
     [
         write_cursor("2026-05-01T12:00:00", UUID(int=1)),  # no zone
         write_cursor("yesterday", UUID(int=1)),
+        write_cursor("0001-01-01T00:00:00+23:00", UUID(int=1)),  # before the first year in UTC
+        write_cursor("9999-12-31T23:59:59-23:00", UUID(int=1)),
         write_cursor("2026-05-01T12:00:00+00:00", "no id"),
         write_cursor(1),
         "W10",
