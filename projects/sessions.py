@@ -15,7 +15,7 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.auth.models import AnonymousUser
-from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.db import DEFAULT_DB_ALIAS, transaction
 from django.http import HttpRequest
 
@@ -85,7 +85,7 @@ def load_user(session: SessionBase) -> User | AnonymousUser:
 
 
 def _note_use(session: SessionBase) -> bool:
-    """Remember about hourly that it is used. False: it lay idle too long and is ended now."""
+    """Remember about hourly that it is used. False: it lay idle too long and is ended now, or somebody has ended it."""
     moment, seen = now(), session.get(SEEN)
     last = datetime.fromisoformat(seen) if isinstance(seen, str) else None
     if last is not None and moment - last > IDLE:
@@ -93,7 +93,11 @@ def _note_use(session: SessionBase) -> bool:
         return False
     if last is None or moment - last > NOTE_AFTER:
         session[SEEN] = moment.isoformat()
-        session.save()
+        try:
+            session.save()
+        except UpdateError:  # somebody has ended it since it was read
+            session.flush()
+            return False
         session.modified = False
         UserSession.objects.filter(session_key=session.session_key).update(last_seen_at=moment)
     return True

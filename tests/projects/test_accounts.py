@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from io import StringIO
 from typing import Any
 
@@ -15,6 +16,7 @@ from django.db import connections
 from django.test import Client
 
 from chatplatform.kernel import limits
+from chatplatform.kernel.clock import now
 from projects.accounts import FIRST_PROJECT
 from projects.models import AuditEntry, FirstAccount, Membership, Project, User
 from projects.services import create_project
@@ -428,6 +430,20 @@ def test_idle_session_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions, "now", lambda: later)
     assert client.get("/api/v1/me").status_code == 401
     monkeypatch.undo()
+    assert client.get("/api/v1/me").status_code == 401
+
+
+def test_session_that_ends_while_it_is_noted_as_used_is_signed_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    from projects import sessions
+
+    client = Client()
+    sign_up(client)
+
+    def ended_meanwhile() -> datetime:
+        Session.objects.all().delete()
+        return now()
+
+    monkeypatch.setattr(sessions, "now", ended_meanwhile)
     assert client.get("/api/v1/me").status_code == 401
 
 
