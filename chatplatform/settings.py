@@ -5,6 +5,7 @@ each name a server that takes a part over; `chatplatform/profile.py` says which 
 """
 
 import os
+import re
 import secrets
 import sys
 import tempfile
@@ -34,9 +35,17 @@ def env_flag(name: str, default: bool) -> bool:
 
 def env_number(name: str, default: int, least: int = 0) -> int:
     value = env(name, str(default))
-    if not value.isdigit() or int(value) < least:
+    if not (value.isascii() and value.isdigit()) or int(value) < least:
         raise ImproperlyConfigured(f"{name} is {value!r}; use a whole number from {least} on.")
     return int(value)
+
+
+def env_rate(name: str, default: str) -> str:
+    """How many in how long, as `limits` reads it."""
+    value = env(name, default)
+    if not re.fullmatch(r"[1-9][0-9]{0,8}/(second|minute|hour|day)", value):
+        raise ImproperlyConfigured(f"{name} is {value!r}; write it like 60/minute (or second, hour, day).")
+    return value
 
 
 # Where the embedded profile keeps its database, its secret and its lock.
@@ -268,9 +277,9 @@ CHANNEL_LAYERS: dict[str, Any] = (
 # Limits of what people may do. A refusal says what to do and when to come back.
 MAX_MODELS = env_number("PARLEY_MAX_MODELS", 12, 1)
 MAX_ROUNDS = env_number("PARLEY_MAX_ROUNDS", 12, 1)
-SEND_RATE = env("PARLEY_SEND_RATE", "60/minute")
-INVITE_RATE = env("PARLEY_INVITE_RATE", "20/minute")
-MAKE_RATE = env("PARLEY_MAKE_RATE", "120/minute")  # projects, threads and branches
+SEND_RATE = env_rate("PARLEY_SEND_RATE", "60/minute")
+INVITE_RATE = env_rate("PARLEY_INVITE_RATE", "20/minute")
+MAKE_RATE = env_rate("PARLEY_MAKE_RATE", "120/minute")  # projects, threads and branches
 LIMITS_STORAGE = REDIS_URL or "memory://"
 CACHES = caches(REDIS_URL)
 

@@ -9,6 +9,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from chatplatform.profile import database, parts
+from chatplatform.settings import env_number, env_rate
 
 
 def test_database_address_is_taken_apart() -> None:
@@ -43,3 +44,17 @@ def test_redis_without_postgres_is_refused_with_a_sentence() -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "Set DATABASE_URL, or leave REDIS_URL out." in done.stderr
+
+
+@pytest.mark.parametrize("given", ["often", "60", "60/fortnight", "0/minute", "-1/minute", "6 0/minute"])
+def test_rate_that_is_none_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("PARLEY_SEND_RATE", given)
+    with pytest.raises(ImproperlyConfigured, match=r"PARLEY_SEND_RATE is .* write it like 60/minute"):
+        env_rate("PARLEY_SEND_RATE", "60/minute")
+
+
+@pytest.mark.parametrize("given", ["many", "0", "-1", "1.5", "²"])
+def test_number_that_is_none_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("PARLEY_MAX_MODELS", given)
+    with pytest.raises(ImproperlyConfigured, match=r"PARLEY_MAX_MODELS is .* use a whole number from 1 on"):
+        env_number("PARLEY_MAX_MODELS", 12, 1)

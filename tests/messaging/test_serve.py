@@ -78,11 +78,18 @@ def test_a_folder_that_cannot_be_used_is_said(tmp_path: Path) -> None:
         assert "Traceback" not in refused.stderr
 
 
-def test_a_bad_port_in_the_environment_is_said(tmp_path: Path) -> None:
-    refused = serve(tmp_path, PARLEY_PORT="http")
+@pytest.mark.parametrize("port", ["http", "65536", "²"])
+def test_a_bad_port_is_said(tmp_path: Path, port: str) -> None:
+    refused = serve(tmp_path, PARLEY_PORT=port)
     assert refused.returncode == 1
-    assert "PARLEY_PORT is 'http'" in refused.stderr
+    assert f"PARLEY_PORT is '{port}'; use a port number" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_a_port_that_is_none_is_not_taken_for_another(tmp_path: Path) -> None:
+    refused = serve(tmp_path, "--port", "99999")
+    assert refused.returncode == 1
+    assert "--port is 99999; use a port number" in refused.stderr
 
 
 def test_ctrl_c_ends_it_with_a_sentence(server: Server) -> None:

@@ -23,7 +23,8 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, help="port to listen on, else PARLEY_PORT's; 0 takes a free one")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        host, port = options["host"], _port() if options["port"] is None else options["port"]
+        host, port = options["host"], options["port"]
+        port = _port() if port is None else _checked_port(port, f"--port is {port}")
         # Servers that share PostgreSQL and Redis run no turns and know of each other.
         with nullcontext() if settings.IS_SHARED else hold_alone(settings.DATA_DIR):
             self._migrate()
@@ -60,9 +61,14 @@ class Command(BaseCommand):
 
 def _port() -> int:
     given = os.environ.get("PARLEY_PORT") or "8000"
-    if not given.isdigit():
-        raise CommandError(f"PARLEY_PORT is {given!r}; use a port number.")
-    return int(given)
+    return _checked_port(int(given) if given.isascii() and given.isdigit() else -1, f"PARLEY_PORT is {given!r}")
+
+
+def _checked_port(port: int, said: str) -> int:
+    """Systems take a larger number for another port, without a word."""
+    if not 0 <= port < 2**16:
+        raise CommandError(f"{said}; use a port number, from 1 to 65535 (0 takes a free one).")
+    return port
 
 
 class hold_alone:  # noqa: N801  reads as a verb where it is used
