@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging.mentions import named
+from messaging.mentions import MOST, named
 
 NAMES = {"ada": 1, "ada lovelace": 2, "gpt-5.1": 3, "openai:gpt-5.1": 3, "zürich": 4, "smollm2 calm": 5}
 
@@ -42,3 +42,21 @@ def test_any_text_is_read_and_names_nobody_twice(text: str) -> None:
 def test_nobody_is_named_where_nobody_is() -> None:
     assert named("@ada", {}) == []
     assert named("@", {"": 1}) == []
+
+
+class Counting(dict[str, int]):
+    """Names that count how often one of them is looked up."""
+
+    looked_up = 0
+
+    def get(self, key: str, default: object = None) -> int | None:  # type: ignore[override]
+        self.looked_up += 1
+        return super().get(key)
+
+
+@pytest.mark.parametrize("body", ["(@" * 130_000, "(@mo" * 65_000, "(@model number " * 17_000])
+def test_a_text_full_of_signs_is_looked_at_within_bounds(body: str) -> None:
+    """It is read in the transaction that accepts the message, beside which nobody else's may wait."""
+    names = Counting({f"model number {number}": number for number in range(1200)})
+    assert named(body, names) == []
+    assert names.looked_up <= 4 * MOST  # the names are of four lengths
