@@ -11,6 +11,7 @@ from typing import Protocol
 HOLD = 40  # characters held back at the start until it is clear that they are no name
 HOLD_TAG = 120  # the same for a mark, which holds a name
 _NAMED = re.compile(r"[:\n][*_\s]*[^*_\s]")  # the first words after what may have been a name
+_ORNAMENT = re.compile(r"[ \t\r\n*_>]*")  # what may stand before a line's first word
 _TAG = re.compile(r"<msg\b[^>]*>\s*", re.IGNORECASE)
 
 
@@ -61,6 +62,7 @@ class OwnWords:
         self._own = re.compile(rf"[*_]*{re.escape(own)}[*_]*\s*:[*_]*\s*", re.IGNORECASE)
         names = [name.lower() for name in others if name]
         self._marks = (*(f"{n}:" for n in names), *(f"{n}**:" for n in names), "<msg", "</msg")
+        self._longest = max(map(len, self._marks))
         self._has_begun = False
         self._is_line_start = False
         self._held = ""
@@ -98,20 +100,24 @@ class OwnWords:
 
     def _release(self, *, is_last: bool) -> str:
         shown: list[str] = []
-        while self._held and not self.is_cut:
+        held, at = self._held, 0
+        while at < len(held) and not self.is_cut:
             if not self._is_line_start:
-                end = self._held.find("\n")
-                shown.append(self._held if end < 0 else self._held[:end])
+                end = held.find("\n", at)
+                shown.append(held[at:] if end < 0 else held[at:end])
                 # The line's end stays with the start of the next, so that nothing dangles when that is cut.
-                self._held, self._is_line_start = ("", False) if end < 0 else (self._held[end:], True)
+                at, self._is_line_start = (len(held), False) if end < 0 else (end, True)
                 continue
-            before = len(self._held) - len(self._held.lstrip(" \t\r\n*_>"))
-            line = self._held[before:].lower()
+            ornament = _ORNAMENT.match(held, at)
+            assert ornament is not None  # it matches nothing, too
+            begin = ornament.end()
+            line = held[begin : begin + self._longest].lower()
             if line.startswith(self._marks):
                 self.is_cut = True
             elif not is_last and any(mark.startswith(line) for mark in self._marks):
                 break
             else:
-                shown.append(self._held[: before + 1])
-                self._held, self._is_line_start = self._held[before + 1 :], False
+                shown.append(held[at : begin + 1])
+                at, self._is_line_start = begin + 1, False
+        self._held = held[at:]
         return "".join(shown)

@@ -67,6 +67,13 @@ def test_later_words_are_shown_at_once() -> None:
     assert speech.feed(" and more") == " and more"
 
 
+def test_a_long_answer_may_come_in_one_piece() -> None:
+    """Every line begins like a name that may come: none of them may cost as much as all that follows it."""
+    said = "Be it so.\n" * 20_000
+    words = OwnWords("Ada", ["Ben"])
+    assert words.feed(said) + words.rest() == said and not words.is_cut
+
+
 def test_plain_words_lose_only_leading_space() -> None:
     speech = Plain()
     assert [speech.feed(p) for p in ["\n", "  \n", " a", " b\n", "\n"]] == ["", "", "a", " b\n", "\n"]
