@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from projects.accounts import end_all_sessions
 from projects.models import AuditEntry, Project, User
+from projects.services import tell_changed
 
 if TYPE_CHECKING:  # generic for the type checker alone
     UserPages = admin.ModelAdmin[User]
@@ -52,6 +53,10 @@ class ProjectAdmin(ProjectPages):
 
     def has_delete_permission(self, request: HttpRequest, obj: Project | None = None) -> bool:
         return False
+
+    def save_model(self, request: HttpRequest, obj: Project, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        tell_changed(obj)
 
 
 @admin.register(AuditEntry)

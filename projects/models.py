@@ -42,6 +42,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(Lower("email"), name="user_email_once")]
 
+    def clean(self) -> None:
+        super().clean()
+        self.email = self.email.lower()  # signing in looks for it so
+
     def __str__(self) -> str:
         return self.email
 

@@ -75,7 +75,7 @@ def change_project(
         project.archived_at = now() if is_archived else None
         changed.append("archived_at")
     project.save(update_fields=changed)
-    after_commit(project_changed, project_id=project.id)
+    tell_changed(project)
     return access.membership
 
 
@@ -89,9 +89,15 @@ def delete_project(user_id: UUID, project_id: UUID, typed_name: str) -> None:
     project.deleted_at = now()
     project.save(update_fields=["deleted_at"])
     note(access.user, project, "project.deleted", project.name)
+    tell_changed(project)
+
+
+def tell_changed(project: Project) -> None:
+    """Part of a transaction: its people hear, after the commit, that it is another one now, or is there no more."""
     after_commit(project_changed, project_id=project.id)
-    for lost in project.memberships.values_list("user_id", flat=True):
-        after_commit(access_lost, user_id=lost, project_id=project.id, thread_id=None)
+    if project.deleted_at is not None:
+        for lost in project.memberships.values_list("user_id", flat=True):
+            after_commit(access_lost, user_id=lost, project_id=project.id, thread_id=None)
 
 
 @transaction.atomic

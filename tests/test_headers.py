@@ -15,6 +15,7 @@ from django.test import AsyncClient, Client
 from chatplatform import settings as product
 from chatplatform.body_limit import limited
 from projects.models import Project, User
+from projects.signals import access_lost
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -243,6 +244,32 @@ def test_admin_switches_an_account_off_and_its_sessions_end(browser_of: Any, ali
     bob.refresh_from_db()
     assert bob.is_active is False
     assert desk.get("/api/v1/me").status_code == 401
+
+
+def test_admin_deletes_a_project_and_its_people_hear_nothing_more_of_it(
+    browser_of: Any, alice: User, project: Project, django_capture_on_commit_callbacks: Any
+) -> None:
+    User.objects.filter(pk=alice.pk).update(is_staff=True, is_superuser=True)
+    alice.refresh_from_db()
+    lost: list[Any] = []
+    receiver = lambda user_id, project_id, thread_id, **_: lost.append((user_id, project_id, thread_id))  # noqa: E731
+    access_lost.connect(receiver)
+    form = {"name": project.name, "about": project.about, "deleted_at_0": "2026-11-21", "deleted_at_1": "12:00:00"}
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = browser_of(alice).post(f"/admin/projects/project/{project.id}/change/", form)
+    access_lost.disconnect(receiver)
+    assert answer.status_code == 302, answer.content
+    people = project.memberships.values_list("user_id", flat=True)
+    assert sorted(lost) == sorted((user_id, project.id, None) for user_id in people)
+
+
+def test_admin_writes_an_email_as_signing_in_looks_for_it(browser_of: Any, alice: User, bob: User) -> None:
+    User.objects.filter(pk=alice.pk).update(is_staff=True, is_superuser=True)
+    alice.refresh_from_db()
+    form = {"email": "Robert@Example.ORG", "name": bob.name, "is_active": "on"}
+    assert browser_of(alice).post(f"/admin/projects/user/{bob.id}/change/", form).status_code == 302
+    bob.refresh_from_db()
+    assert bob.email == "robert@example.org"
 
 
 def test_documents_of_the_api_are_there() -> None:
