@@ -70,6 +70,7 @@ class Health:
         self._looking: asyncio.Task[None] | None = None
         self._heard = asyncio.Event()
         self._is_patient = True  # no worker was heard of yet, and the log has not said so
+        self._counting: asyncio.Task[Backlog] | None = None  # never twice at once either
         self._counted_at = -COUNT_EVERY_S
 
     async def start(self) -> None:
@@ -83,11 +84,11 @@ class Health:
             return
         relay: Relay = backend("relay")
         relay.mute(_GROUP, self._hear)
-        left = [self._looking, *self._asking.values()]
+        left = [self._looking, *self._asking.values(), *([self._counting] if self._counting else [])]
         for task in left:
             task.cancel()
         await asyncio.wait(left)
-        self._looking = None
+        self._looking = self._counting = None
         self._asking.clear()
         self.states.clear()
         self._is_patient = True
@@ -159,8 +160,10 @@ class Health:
 
     async def _count(self) -> None:
         self._counted_at = monotonic()
-        counting = asyncio.ensure_future(in_db_later(_count_backlog))
+        counting = self._counting = self._counting or asyncio.ensure_future(in_db_later(_count_backlog))
         await asyncio.wait({counting}, timeout=ANSWER_WITHIN_S)
+        if counting.done():
+            self._counting = None
         self.backlog = counting.result() if counting.done() and counting.exception() is None else None
 
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +130,26 @@ def test_a_token_opens_them_from_anywhere_and_nothing_else_does(settings: LazySe
 def test_not_being_ready_is_no_error_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     assert Client().get("/readyz").status_code == 503  # nobody looks in this test
     assert not caplog.records
+
+
+async def test_what_waits_is_counted_once_however_long_the_database_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[asyncio.Future[None]] = []
+
+    async def silent(function: Callable[[], object]) -> None:
+        asked.append(asyncio.get_running_loop().create_future())
+        await asked[-1]
+
+    monkeypatch.setattr("messaging.health.in_db_later", silent)
+    monkeypatch.setattr("messaging.health.ANSWER_WITHIN_S", 0.01)
+    look = Health()
+    for _ in range(3):
+        await look._count()
+    assert len(asked) == 1
+    asked[0].set_result(None)
+    await look._count()
+    await look._count()
+    assert len(asked) == 2
+    asked[1].cancel()
 
 
 async def test_a_process_without_pages_answers_the_same_at_a_port_of_its_own(settings: LazySettings) -> None:
