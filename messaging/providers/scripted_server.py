@@ -7,6 +7,7 @@ Started inside the product's process on a free port, or alone, for tests and mea
 import argparse
 import asyncio
 import contextlib
+import itertools
 import sys
 from collections import Counter, deque
 from typing import Any
@@ -23,13 +24,15 @@ KEPT_RECORDS = 2000
 
 
 class ScriptedServer:
-    """`await start()`, then `address` is what clients take as base URL. `records` holds the latest requests."""
+    """`await start()`, then `address` is what clients take as base URL. `records` holds the latest requests, for tests alone:
+    each is as long as a thread."""
 
     def __init__(self, key: str = "", *, are_tests_on: bool = False, port: int = 0) -> None:
         self.key = key
         self.are_tests_on = are_tests_on
-        self.records: deque[Record] = deque(maxlen=KEPT_RECORDS)
+        self.records: deque[Record] = deque(maxlen=KEPT_RECORDS if are_tests_on else 0)
         self._asked: Counter[str] = Counter()
+        self._count = itertools.count(1)
         self._port = port
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
@@ -108,7 +111,7 @@ class ScriptedServer:
         except (msgspec.MsgspecError, UnknownScriptError, KeyError, UnicodeDecodeError) as error:
             await http.write_json(writer, 404, _error(str(error), "model_not_found"))
             return True
-        record = Record(len(self.records) + 1, model, messages, body)
+        record = Record(next(self._count), model, messages, body)
         self.records.append(record)
         self._asked[model] += 1
         try:
