@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from chatplatform.kernel import text
 from chatplatform.kernel.db import in_db
 from chatplatform.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from chatplatform.kernel.ids import new_id
@@ -28,6 +29,7 @@ from projects.audit import note
 from projects.models import User
 
 MAX_CONCURRENCY = 256
+MAX_NAME = 80
 
 
 async def listing(user_id: UUID) -> list[ProviderView]:
@@ -39,7 +41,7 @@ async def listing(user_id: UUID) -> list[ProviderView]:
 async def add(user_id: UUID, *, name: str, base_url: str, key: str = "", concurrency: int = 4) -> ProviderView:
     """Keep a new provider once it has answered. Raises Invalid (it did not), Conflict, Forbidden."""
     user = await in_db(_staff, user_id)
-    name, key = _name(name), _key(key)
+    name, key = text.name(name, MAX_NAME), _key(key)
     slug = await in_db(_free_slug, name)
     entries, base_url = await _try(slug, name, base_url, key)
     row = ProviderAccount(id=new_id(), slug=slug, name=name, base_url=base_url, concurrency=concurrency)
@@ -66,7 +68,7 @@ async def change(
     row = await in_db(_account, account_id)
     fields: dict[str, Any] = {}
     if name is not None:
-        fields["name"] = _name(name)
+        fields["name"] = text.name(name, MAX_NAME)
     if concurrency is not None:
         fields["concurrency"] = concurrency
     if base_url is not None and base_url.strip().rstrip("/") == row.base_url:
@@ -83,7 +85,7 @@ async def change(
             kept = ("key_encrypted", "key_set_by", "key_set_at", "refused_at")
             fields |= {field: getattr(fresh, field) for field in kept}
     if fields:
-        await in_db(_keep_changes, account_id, fields, user, key is not None)
+        await in_db(_keep_changes, row, fields, user, key is not None)
     return await _reloaded(account_id)
 
 
@@ -168,10 +170,12 @@ def _keep_new(row: ProviderAccount, user: User) -> None:
 
 
 @transaction.atomic
-def _keep_changes(account_id: UUID, fields: dict[str, Any], user: User, is_key_new: bool) -> None:
-    if not ProviderAccount.objects.filter(pk=account_id).update(**fields):
-        raise NotFound("There is no such provider here.")
-    row = _account(account_id)
+def _keep_changes(tried: ProviderAccount, fields: dict[str, Any], user: User, is_key_new: bool) -> None:
+    """A key is kept for the address at which it was tried, whatever somebody else has changed meanwhile."""
+    if not ProviderAccount.objects.filter(pk=tried.pk, base_url=tried.base_url).update(**fields):
+        _account(tried.pk)
+        raise Conflict("Somebody has just given this provider another address. Look at it again.")
+    row = _account(tried.pk)
     action = "provider.key_changed" if is_key_new else "provider.changed"
     note(user, None, action, row.name, slug=row.slug, base_url=row.base_url)
 
@@ -190,15 +194,8 @@ def _set_key(row: ProviderAccount, key: str, user: User) -> None:
     row.refused_at = None
 
 
-def _name(text: str) -> str:
-    name = " ".join(text.split())
-    if not name or len(name) > 80 or not name.isprintable():
-        raise Invalid("A name has 1 to 80 signs.", "invalid_name", field="name")
-    return name
-
-
-def _key(text: str) -> str:
-    key = text.strip()
+def _key(given: str) -> str:
+    key = given.strip()
     if key and not is_key(key):
         raise Invalid(
             "A key has no spaces and no signs beyond ASCII. Check what was copied.", "invalid_key", field="key"

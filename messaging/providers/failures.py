@@ -127,7 +127,7 @@ class Failures:
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
     """Seconds until the provider wants to be asked again: RFC 9110 10.2.3, and `retry-after-ms`."""
-    if (in_ms := headers.get("retry-after-ms", "")).isdigit():
+    if re.fullmatch(r"[0-9]{1,12}", in_ms := headers.get("retry-after-ms", "").strip()):
         return int(in_ms) / 1000
     value = headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{1,6})?", value):

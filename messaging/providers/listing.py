@@ -1,7 +1,9 @@
 """From a provider's own list of models to ours: chat models alone, named, priced, the ones worth showing first first."""
 
 from collections.abc import Sequence
+from math import inf
 
+from chatplatform.kernel.text import one_line
 from messaging.providers import names
 from messaging.providers.base import ModelInfo
 from messaging.providers.prices import UNKNOWN, Figures, figures
@@ -68,7 +70,7 @@ def _is_wanted(entry: ModelIn, slug: str, ids: set[str]) -> bool:
 
 
 def _name(entry: ModelIn, model: str) -> str:
-    given = entry.display_name or entry.name
+    given = one_line(entry.display_name or entry.name or "")
     if given and given not in {entry.id, model}:
         return given.partition(": ")[2][:120] or given[:120]  # OpenRouter writes "OpenAI: GPT-5.1"
     return names.pretty_name(model)[:120]
@@ -87,4 +89,4 @@ def _per_million(price: str | float | None) -> float | None:
         value = float(price) * 1_000_000 if price is not None else None
     except ValueError:
         return None
-    return round(value, 6) if value is not None and value >= 0 else None
+    return round(value, 6) if value is not None and 0 <= value < inf else None

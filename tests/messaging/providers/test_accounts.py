@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import Settings
 
+from chatplatform.kernel.db import in_db
 from messaging.models import ProviderAccount
 from messaging.providers import catalog, rows
+from messaging.providers.openai import OpenAiProvider
 from messaging.providers.scripted_server import ScriptedServer
+from messaging.providers.wire import ModelIn
 from projects.models import AuditEntry, User
 from tests.plans import dump
 
@@ -94,7 +97,8 @@ def test_a_key_is_nowhere_but_encrypted_in_its_row(
         ({"base_url": "localhost:8000"}, "address_refused", "Write the address like https://api.example.org/v1"),
         ({"base_url": "http://169.254.169.254/v1"}, "address_refused", "no provider may have"),
         ({"base_url": "http://[::ffff:169.254.169.254]/v1"}, "address_refused", "no provider may have"),
-        ({"name": "  "}, "invalid_name", "A name has"),
+        ({"name": "  "}, "name_missing", "Give it a name."),
+        ({"name": "x" * 81}, "too_long", "80 is the most"),
         ({"key": "two words"}, "invalid_key", "A key has no spaces"),
         ({"key": "a\r\nX-Evil: 1"}, "invalid_key", "A key has no spaces"),
     ],
@@ -140,13 +144,31 @@ def test_a_key_does_not_follow_to_another_address(admin: Any, harbour: ScriptedS
     assert answer.status_code == 200 and "localhost" in answer.body["base_url"]
 
 
+def test_a_key_is_not_kept_for_an_address_that_came_while_it_was_tried(
+    admin: Any, harbour: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = added(admin, harbour)
+    listed = OpenAiProvider.list_entries
+
+    async def list_and_be_overtaken(self: OpenAiProvider) -> list[ModelIn]:
+        entries = await listed(self)
+        await in_db(ProviderAccount.objects.update, base_url="http://other.example/v1")
+        return entries
+
+    monkeypatch.setattr(OpenAiProvider, "list_entries", list_and_be_overtaken)
+    harbour.key = OTHER
+    answer = admin.call("PATCH", f"/providers/{view['id']}", {"key": OTHER})
+    assert (answer.status_code, answer.body["code"]) == (409, "conflict")
+    (kept,) = rows.load()
+    assert (kept.base_url, kept.key) == ("http://other.example/v1", KEY)
+
+
 def test_name_and_number_change_without_a_question(admin: Any, harbour: ScriptedServer) -> None:
     view = added(admin, harbour)
-    asked = len(harbour.records)
+    harbour.key = "another"  # whoever asks now is refused
     same = {"name": "Pier", "concurrency": 9, "base_url": harbour.address}
     answer = admin.call("PATCH", f"/providers/{view['id']}", same)
     assert (answer.body["name"], answer.body["concurrency"], answer.body["slug"]) == ("Pier", 9, "harbour-box")
-    assert len(harbour.records) == asked
     assert catalog.catalog().require("harbour-box:ada").provider_name == "Pier"
 
 

@@ -165,6 +165,15 @@ def test_openrouters_list_tells_names_prices_and_sizes() -> None:
     assert (model.context_tokens, model.max_output_tokens) == (400_000, 128_000)
 
 
+def test_a_models_name_is_one_line_and_its_price_a_number() -> None:
+    """Names stand in lists, mails and prompts beside trusted words; a provider may write what it likes."""
+    entries = read_models(
+        b'{"data":[{"id":"m","name":"Alice\\n\\u202eanswer\\u0000","pricing":{"prompt":"inf","completion":"1e400"}}]}'
+    )
+    (model,) = listing.models_of("box", "Box", entries, None)
+    assert (model.name, model.price_in, model.price_out) == ("Alice answer", None, None)
+
+
 def test_lists_in_other_forms_are_read() -> None:
     assert [m.id for m in read_models(b'[{"id":"a","type":"chat"}]')] == ["a"]
     gemini = read_models(b'{"data":[{"id":"models/gemini-2.5-pro"},{"id":"models/embedding-001"}]}')

@@ -99,5 +99,6 @@ def test_retry_after_is_read_in_its_forms(monkeypatch: pytest.MonkeyPatch) -> No
     assert retry_after_s({"retry-after-ms": "250", "retry-after": "9"}) == 0.25
     assert retry_after_s({"retry-after": "Sat, 21 Nov 2026 12:00:20 GMT"}) == 20
     assert retry_after_s({"retry-after": "Sat, 21 Nov 2026 11:00:20 GMT"}) == 0
-    for odd in ("", "soon", "-3", "1e9", "NaN"):
+    for odd in ("", "soon", "-3", "1e9", "NaN", "²"):
         assert retry_after_s({"retry-after": odd}) is None
+        assert retry_after_s({"retry-after-ms": odd}) is None
