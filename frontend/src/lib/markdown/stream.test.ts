@@ -1,4 +1,4 @@
-import { Lexer, type Token } from "marked"
+import { Lexer, type Token, type Tokens } from "marked"
 import { describe, expect, it, vi } from "vitest"
 
 import { blocksOf, MarkdownStream } from "@/lib/markdown/stream"
@@ -82,6 +82,18 @@ describe("markdown that grows", () => {
     expect(last("see [the page](https://exa")).not.toContain("https://exa")
     expect(last("run `make")).toContain('"type":"codespan"')
     expect(last("see [the page](https://exa")).toContain("the page")
+  })
+
+  it("shows a table from its first word on", () => {
+    const read = (text: string) => blocksOf(new MarkdownStream().read(text, true)).at(-1)?.token
+    const cells = (text: string) => (read(text) as Tokens.Table).header.map((cell) => cell.text)
+    const written = "| Pier | Lea\\|ves at |\n| --- | ---: |"
+    for (let length = 4; length <= written.length; length++) expect(read(written.slice(0, length)), written.slice(0, length)).toMatchObject({ type: "table", rows: [] })
+    expect(cells("| Pi")).toEqual(["Pi"])
+    expect(cells("| Pier | **Lea")).toEqual(["Pier", "**Lea**"])
+    expect(cells(written)).toEqual(["Pier", "Lea|ves at"])
+    expect(cells("| Pier | Leaves at |\n| --- |")).toEqual(["Pier", "Leaves at"])
+    for (const text of ["|", "| ", "||", "a | b", "| Pier |\nleaves", "|x|\n\nThe"]) expect(read(text)?.type).not.toBe("table")
   })
 
   it("shows code while it is written, without the fence that may close it", () => {

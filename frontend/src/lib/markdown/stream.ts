@@ -38,6 +38,9 @@ const OPEN_FENCE = /^ {0,3}(`{3,}|~{3,})([^\n]*)\n/
 /** So little of a line that it could still become an item of the list above it, a rule under it, or a lazy line of it. */
 const UNDECIDED = /^[\s>]*(?:[-+*=|:]+|\d{1,9}[.)]?)?\s*$/
 
+/** A line of cells, and under it at most the beginning of the rule that makes it a table's head. */
+const TABLE_HEAD = /^(\|[^\n]*[^\s|][^\n]*)(?:\n[\s|:-]*)?$/
+
 export class MarkdownStream {
   private readonly breaks: boolean
   private text = ""
@@ -213,10 +216,20 @@ function childrenOf(token: Token): Token[] {
 }
 
 function healed(token: Token, links: Links, breaks: boolean): Token {
-  if (token.type === "code" || token.type === "html" || token.raw.length > MAX_HEALED || !hasLooseMarks(token)) return token
-  const whole = remend(token.raw.trimEnd(), HEALED)
-  if (whole === token.raw.trimEnd()) return token
+  if (token.type === "code" || token.type === "html" || token.raw.length > MAX_HEALED) return token
+  const raw = token.raw.trimEnd()
+  const head = token.type === "paragraph" ? TABLE_HEAD.exec(raw)?.[1] : undefined
+  if (!head && !hasLooseMarks(token)) return token
+  const whole = head ? withRule(remend(head, HEALED)) : remend(raw, HEALED)
+  if (whole === raw) return token
   const { tokens } = lex(whole, links, breaks)
   const [first, ...rest] = tokens.filter((one) => one.type !== "space")
   return first && !rest.length ? first : token
+}
+
+/** Give a table's head its rule. */
+function withRule(head: string): string {
+  const row = /[^\\]\|$/.test(head) ? head : `${head} |`
+  const columns = row.replaceAll("\\|", "").split("|").length - 2
+  return `${row}\n${"|---".repeat(columns)}|`
 }
