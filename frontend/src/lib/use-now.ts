@@ -1,28 +1,30 @@
 import { useCallback, useEffect, useState, useSyncExternalStore } from "react"
 
-/** One clock for all who ask: they are told in the same moment, which makes it one frame and not many. */
-interface Clock {
-  now: number
-  listeners: Set<() => void>
+import { atNextFrame } from "@/lib/schedule"
+
+/** One clock for all who ask: they are told in the same moment, together with the words that came, which makes it one frame and not many. */
+class Clock {
+  now = Date.now()
   timer: ReturnType<typeof setInterval> | undefined
+  readonly listeners = new Set<() => void>()
+  readonly tick = (): void => {
+    this.now = Date.now()
+    for (const tell of this.listeners) tell()
+  }
 }
 const clocks = new Map<number, Clock>()
 
 function clockOf(everyMs: number): Clock {
-  const clock = clocks.get(everyMs) ?? { now: Date.now(), listeners: new Set(), timer: undefined }
+  const clock = clocks.get(everyMs) ?? new Clock()
   clocks.set(everyMs, clock)
   return clock
 }
 
 function watchClock(everyMs: number, listener: () => void): () => void {
   const clock = clockOf(everyMs)
-  const tick = () => {
-    clock.now = Date.now()
-    for (const tell of clock.listeners) tell()
-  }
   if (!clock.listeners.size) {
     clock.now = Date.now()
-    clock.timer = setInterval(tick, everyMs)
+    clock.timer = setInterval(() => atNextFrame(clock.tick), everyMs)
   }
   clock.listeners.add(listener)
   return () => {
