@@ -55,7 +55,7 @@ FAULTS = {
     44: "everything killed at once",
     45: "schema migrated while serving",
     46: "access revoked while Redis is away",
-    47: "tried by tests/test_backup.py and tests/messaging/test_reconciling.py, not against a running deployment",
+    47: "a backup brought back",
     48: "an answer that kills every worker",
 }
 # Not a case of this bench; where else it is tested, or why it is not.
