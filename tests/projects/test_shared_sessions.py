@@ -15,7 +15,7 @@ from chatplatform.kernel import limits
 from chatplatform.profile import caches as caches_of
 from projects import session_store
 from projects.models import User
-from tests.projects.test_accounts import PASSWORD, call, sign_in, sign_up, two_browsers
+from tests.projects.door import PASSWORD, call, sign_in, sign_up, two_browsers
 from tests.servers import RedisServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
