@@ -1,10 +1,7 @@
 """A backup taken while people write, brought back into another folder: whole, consistent, and no further than it says."""
 
 import asyncio
-import os
 import sqlite3
-import subprocess
-import sys
 import tarfile
 from contextlib import closing
 from pathlib import Path
@@ -14,22 +11,10 @@ import pytest
 
 from tests.attacks.evil import EvilProvider
 from tests.client import Client
-from tests.server import ROOT, Server
+from tests.commands import manage
+from tests.server import Server
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_servers")]
-
-
-def manage(data_dir: Path, *words: object, **environment: str) -> "subprocess.CompletedProcess[str]":
-    kept = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
-    return subprocess.run(
-        [sys.executable, "manage.py", *map(str, words)],
-        cwd=ROOT,
-        env={**kept, "PARLEY_DATA_DIR": str(data_dir), **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 def messages_in(data_dir: Path) -> list[tuple[int, str]]:

@@ -4,9 +4,7 @@ Everything goes into one file: messages from CQL into PostgreSQL's tables, then 
 messages into a new keyspace.
 """
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,23 +13,16 @@ import pytest
 
 from tests import servers
 from tests.client import Client
-from tests.server import ROOT, Server
+from tests.commands import manage
+from tests.server import Server
 from tools.services import found
 
 pytestmark = pytest.mark.usefixtures("no_servers")
 
 
-def manage(data_dir: Path, *words: str, **environment: str) -> str:
-    kept = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
-    done = subprocess.run(
-        [sys.executable, "manage.py", *words],
-        cwd=ROOT,
-        env={**kept, "PARLEY_DATA_DIR": str(data_dir), **environment},
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
+def did(data_dir: Path, *words: str, **environment: str) -> str:
+    """What a command said that did what it was to."""
+    done = manage(data_dir, *words, **environment)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -78,7 +69,7 @@ async def test_postgres_and_cql_go_into_one_file_and_come_back_into_new_servers(
     assert len(before) == 30
 
     # while it serves: messages beside everything else, then all of it
-    manage(tmp_path / "old", "move_messages", "--to", "orm", **old)
+    did(tmp_path / "old", "move_messages", "--to", "orm", **old)
     tool("pg_dump", "--format=custom", f"--file={file}", old["DATABASE_URL"])
     late = await alice.send(thread, "after the backup", mode="talk")
     assert late["type"] == "ack"
@@ -86,7 +77,7 @@ async def test_postgres_and_cql_go_into_one_file_and_come_back_into_new_servers(
     server.stop()
 
     tool("pg_restore", "--no-owner", "--exit-on-error", f"--dbname={new['DATABASE_URL']}", str(file))
-    said = manage(tmp_path / "new", "move_messages", "--to", "cql", **new)
+    said = did(tmp_path / "new", "move_messages", "--to", "cql", **new)
     assert urlsplit(new["DATABASE_URL"]).path != urlsplit(old["DATABASE_URL"]).path, said
 
     restored = Server(tmp_path / "new", **new).start(60)

@@ -1,11 +1,9 @@
 """The doctor's findings, each against what it finds: real servers where there are some, and settings as people get them wrong."""
 
 import json
-import os
 import resource
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -26,7 +24,7 @@ from chatplatform.profile import caches as caches_of
 from messaging.models import Outbox, Worker
 from tests import servers as test_servers
 from tests.attacks.evil import EvilProvider
-from tests.server import ROOT
+from tests.commands import manage
 from tools import services
 
 
@@ -141,15 +139,7 @@ def test_other_keys_than_the_processes_that_run_have(settings: LazySettings, red
     ],
 )
 def test_a_setting_that_is_no_value_is_one_sentence(name: str, value: str, says: str, tmp_path: Path) -> None:
-    kept = {key: word for key, word in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
-    done = subprocess.run(
-        [sys.executable, "manage.py", "doctor"],
-        cwd=ROOT,
-        env={**kept, "PARLEY_DATA_DIR": str(tmp_path), name: value},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = manage(tmp_path, "doctor", **{name: value})
     assert done.returncode == 1
     assert done.stderr.startswith(says) and done.stderr.count("\n") == 1, done.stderr
 
@@ -207,17 +197,7 @@ def test_clocks() -> None:
 
 
 def run(data_dir: Path, *words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """`manage.py doctor` as an administrator runs it."""
-    kept = {k: v for k, v in os.environ.items() if not k.endswith("_API_KEY") and k != "DJANGO_SETTINGS_MODULE"}
-    return subprocess.run(
-        [sys.executable, "manage.py", "doctor", *words],
-        cwd=ROOT,
-        env={**kept, "PARLEY_DATA_DIR": str(data_dir), "PARLEY_LOCAL_MODEL": "0", **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return manage(data_dir, "doctor", *words, PARLEY_LOCAL_MODEL="0", **environment)
 
 
 def found_by(data_dir: Path, **environment: str) -> dict[str, list[str]]:
@@ -227,14 +207,6 @@ def found_by(data_dir: Path, **environment: str) -> dict[str, list[str]]:
     return levels(Finding(**finding) for finding in told["findings"])
 
 
-def manage(data_dir: Path, *words: str, **environment: str) -> None:
-    kept = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
-    subprocess.run(
-        [sys.executable, "manage.py", *words],
-        cwd=ROOT, env={**kept, "PARLEY_DATA_DIR": str(data_dir), **environment}, check=True, capture_output=True,
-    )  # fmt: skip
-
-
 def test_a_new_folder_a_good_one_and_a_damaged_one(tmp_path: Path, no_servers: None) -> None:
     page = tmp_path / "page"
     page.mkdir()
@@ -242,7 +214,7 @@ def test_a_new_folder_a_good_one_and_a_damaged_one(tmp_path: Path, no_servers: N
     data = tmp_path / "data"
     data.mkdir()
     assert found_by(data, PARLEY_FRONTEND=str(page))["database"] == ["warning"]
-    manage(data, "migrate")
+    assert manage(data, "migrate").returncode == 0
     done = run(data, PARLEY_FRONTEND=str(page))
     assert done.returncode == 0, done.stdout
     assert "ok       database: SQLite in" in done.stdout
@@ -265,7 +237,7 @@ def test_a_postgres_that_is_empty_up_to_date_paused_and_gone(tmp_path: Path) -> 
     url = postgres.url()
     try:
         assert found_by(data, DATABASE_URL=url)["tables"] == ["broken"]
-        manage(data, "migrate", DATABASE_URL=url)
+        assert manage(data, "migrate", DATABASE_URL=url).returncode == 0
         found = found_by(data, DATABASE_URL=url)
         assert (found["database"], found["tables"]) == (["ok", "ok", "ok"], ["ok"])
         postgres.pause()

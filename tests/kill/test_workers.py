@@ -5,21 +5,19 @@
 
 import asyncio
 import contextlib
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 
 from tests.client import Json
+from tests.commands import manage
 from tests.kill.crew import LONG, TAKEN_OVER_S, Crew
 from tests.kill.test_kill import ROUNDS, SEED
-from tests.server import ROOT
 
 pytestmark = [pytest.mark.kill, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
 
@@ -316,12 +314,7 @@ async def test_a_worker_says_how_it_is(crew: Crew) -> None:
     await crew.only("one")
     worker = crew.workers["one"]
 
-    def check() -> subprocess.CompletedProcess[str]:
-        ours = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
-        environment = {**ours, "PARLEY_DATA_DIR": str(crew.folder), **worker.environment}
-        command = [sys.executable, "manage.py", "worker", "--check"]
-        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-
+    check = partial(manage, crew.folder, "worker", "--check", **worker.environment)
     healthy = await asyncio.to_thread(check)
     assert healthy.returncode == 0, healthy.stderr
     assert f":{worker.pid}:" in healthy.stdout

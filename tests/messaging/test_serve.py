@@ -6,7 +6,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.client import Client
-from tests.server import ROOT, Server
+from tests.commands import manage
+from tests.server import Server
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_servers")]
 
@@ -28,16 +28,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 def serve(data_dir: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """A server that is expected to give up by itself."""
-    kept = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
-    return subprocess.run(
-        [sys.executable, "manage.py", "serve", *options],
-        cwd=ROOT,
-        env={**kept, "PARLEY_DATA_DIR": str(data_dir), "PARLEY_LOCAL_MODEL": "0", **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return manage(data_dir, "serve", *options, PARLEY_LOCAL_MODEL="0", **environment)
 
 
 def test_it_prints_its_address_plainly(server: Server) -> None:
