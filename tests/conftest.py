@@ -1,15 +1,17 @@
 """The cast: alice owns, carol is an admin, bob a member, dave a viewer; mallory is outside. One project, one thread."""
 
+import asyncio
 import json
 import os
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
+from asgiref.sync import SyncToAsync
 from django.conf import settings
 from django.db import connections
 from django.db.backends.postgresql.base import DatabaseWrapper as PostgresConnection
@@ -123,9 +125,37 @@ def _connections_let_go(request: pytest.FixtureRequest, _fresh_backends: None) -
 @pytest.fixture
 async def _let_go(_fresh_backends: None) -> AsyncIterator[None]:
     yield
+    await _hang_up()
+
+
+async def _hang_up() -> None:
     for role in ("stream_log", "relay"):
         if (made := backends.made().get(role)) is not None:
             await made.stop()
+
+
+@pytest.fixture
+def one_loop(_fresh_backends: None) -> Iterator[None]:
+    """For a test that is not on a loop: all that its browsers ask is answered on one, as by a server, not on one for each call."""
+    runs: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+
+    async def run() -> None:
+        is_over = asyncio.Event()
+        runs.set_result((asyncio.get_running_loop(), is_over))
+        await is_over.wait()
+        await _hang_up()
+
+    with ThreadPoolExecutor(1, "one loop") as thread:
+        ended = thread.submit(asyncio.run, run())
+        loop, is_over = runs.result()
+        here = (
+            SyncToAsync.threadlocal
+        )  # async_to_sync, which Django's test client calls, looks here for the loop to use
+        here.main_event_loop, here.main_event_loop_pid = loop, os.getpid()
+        yield
+        here.main_event_loop = here.main_event_loop_pid = None
+        loop.call_soon_threadsafe(is_over.set)
+        ended.result()
 
 
 @pytest.fixture(scope="module")

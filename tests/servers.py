@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit, urlunsplit
 
 from tools import services
@@ -31,6 +31,7 @@ PROFILES: Mapping[str, tuple[str, ...]] = {  # PARLEY_TEST_PROFILE → the serve
     "full": ("postgres", "redis", "cassandra"),
 }
 # The settings take what begins with PARLEY_ out of the environment; these are for the test run itself.
+RUN_S = 2 * 60 * 60  # longer than any run of the tests
 NAMED = {name: os.environ.get(variable, "").strip() for name, variable in NAMED_BY.items()}
 PROFILE = os.environ.get("PARLEY_TEST_PROFILE", "embedded")
 # A node of the tests lives for a minute or two: it starts with two thirds of the work if Java compiles only roughly.
@@ -67,16 +68,27 @@ class PostgresServer:
 class RedisServer:
     url: str
 
-    def empty_database(self) -> str:
-        """The address of an empty one of its databases, another one each time until all were given."""
+    def empty_database(self, *, for_the_run: bool = False) -> str:
+        """The address of an empty one of its databases, another one each time until all were given. What one whole run of
+        tests has is given to nobody else; database 0 keeps account, since runs and processes may share the server."""
         import redis
 
-        with redis.Redis.from_url(self.url) as client:
+        with redis.Redis.from_url(self._address(0)) as client:
             settings: Any = client.config_get("databases")
-        number = 1 + _next_number() % (int(settings["databases"]) - 1)
-        url = urlunsplit(urlsplit(self.url)._replace(path=f"/{number}"))
-        self.empty(url)
-        return url
+            others = int(settings["databases"]) - 1
+            for _ in range(others):
+                number = 1 + int(cast(int, client.incr("parley-tests:given"))) % others
+                kept = f"parley-tests:kept:{number}"
+                is_free = client.set(kept, 1, nx=True, ex=RUN_S) if for_the_run else not client.exists(kept)
+                if is_free:
+                    break
+            else:
+                raise LookupError(f"Every database of {self.url} belongs to a test run.")
+        self.empty(self._address(number))
+        return self._address(number)
+
+    def _address(self, number: int) -> str:
+        return urlunsplit(urlsplit(self.url)._replace(path=f"/{number}"))
 
     def empty(self, url: str) -> None:
         import redis
@@ -92,15 +104,6 @@ class CassandraServer:
     def new_keyspace(self) -> str:
         """A name that no keyspace has; the test makes it and drops it."""
         return f"parley_{uuid.uuid4().hex[:12]}"
-
-
-_given = 0
-
-
-def _next_number() -> int:
-    global _given
-    _given += 1
-    return _given
 
 
 def missing() -> dict[str, str]:
@@ -144,7 +147,14 @@ def environment(profile: str) -> dict[str, str]:
     if "postgres" in wanted:
         found["DATABASE_URL"] = postgres().url
     if "redis" in wanted:
-        found["REDIS_URL"] = redis().empty_database()
+        found["REDIS_URL"] = redis().empty_database(for_the_run=True)
     if "cassandra" in wanted:
         found |= {"CQL_HOSTS": cassandra().hosts, "CQL_KEYSPACE": cassandra().new_keyspace(), "CQL_REPLICATION": "1"}
     return found
+
+
+def for_other_processes(profile: str) -> dict[str, str]:
+    """What tells the processes that share the tests (`-n 3`) on what these run: the same profile, on the servers started here."""
+    named = {NAMED_BY[name]: address for name, address in NAMED.items() if address}
+    started = {"postgres": lambda: postgres().url, "redis": lambda: redis().url, "cassandra": lambda: cassandra().hosts}
+    return {"PARLEY_TEST_PROFILE": profile} | named | {NAMED_BY[name]: started[name]() for name in PROFILES[profile]}

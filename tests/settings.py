@@ -21,6 +21,7 @@ for _name in [n for n in os.environ if n in {"DATABASE_URL", "REDIS_URL"} or n.s
     del os.environ[_name]
 os.environ["PARLEY_ENV_FILE"] = ""  # nor is what somebody's .env says
 os.environ.update(servers.environment(servers.PROFILE))
+os.environ.update(servers.for_other_processes(servers.PROFILE))  # they are begun after this was read
 
 from chatplatform.profile import parts  # noqa: E402
 from chatplatform.settings import *  # noqa: E402, F403

@@ -10,6 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from chatplatform.profile import database, parts
 from chatplatform.settings import env_number, env_rate
+from tests.server import ROOT
+from tests.servers import PostgresServer, RedisServer
 
 
 def test_database_address_is_taken_apart() -> None:
@@ -39,7 +41,7 @@ def test_each_server_takes_its_parts() -> None:
 
 
 def test_redis_without_postgres_is_refused_with_a_sentence() -> None:
-    environment = {**os.environ, "REDIS_URL": "redis://localhost:6379"}
+    environment = {**os.environ, "DATABASE_URL": "", "REDIS_URL": "redis://localhost:6379"}
     command = [sys.executable, "-c", "import chatplatform.settings"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode != 0
@@ -58,3 +60,23 @@ def test_number_that_is_none_is_refused_at_the_start(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("PARLEY_MAX_MODELS", given)
     with pytest.raises(ImproperlyConfigured, match=r"PARLEY_MAX_MODELS is .* use a whole number from 1 on"):
         env_number("PARLEY_MAX_MODELS", 12, 1)
+
+
+def test_every_process_that_shares_the_tests_runs_on_their_profile(
+    postgres: PostgresServer, redis: RedisServer
+) -> None:
+    """pytest's workers are begun by a process that has read the settings already, with what is left in its environment."""
+    say = "print(settings.DATABASES['default']['ENGINE'], settings.REDIS_URL)"
+    inner = f"from tests import settings; {say}"
+    outer = f"import subprocess, sys; {inner}; subprocess.run([sys.executable, '-c', {inner!r}], check=True)"
+    environment = {
+        **os.environ,
+        "PARLEY_TEST_PROFILE": "redis",
+        "PARLEY_TEST_DATABASE_URL": postgres.url,
+        "PARLEY_TEST_REDIS_URL": redis.url,
+    }
+    command = [sys.executable, "-u", "-c", outer]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    (first, its), (second, the_others) = (line.split() for line in done.stdout.splitlines())
+    assert first == second == "django.db.backends.postgresql"
+    assert its != the_others, "each has a database of its own in Redis"

@@ -26,7 +26,7 @@ from tests.conftest import Browser
 from threads.models import Branch, Participant, Thread
 from threads.services import create_thread
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("one_loop")]
 
 OWNER, ADMIN, MEMBER, VIEWER, OUTSIDER, ANONYMOUS = "owner", "admin", "member", "viewer", "outsider", "anonymous"
 STAFF = "staff"  # looks after the server and is in no project

@@ -155,18 +155,25 @@ async def test_a_fresh_row_is_left_to_whoever_accepted_it(live: Live, thread: Th
     assert await outbox.sweep() == 0
 
 
+@pytest.mark.parametrize("is_alone", [True, False], ids=["alone", "beside others"])
 async def test_a_start_delivers_what_a_dead_process_left(
-    live: Live, thread: Thread, alice: User, monkeypatch: pytest.MonkeyPatch
+    live: Live, thread: Thread, alice: User, monkeypatch: pytest.MonkeyPatch, is_alone: bool
 ) -> None:
-    monkeypatch.setattr(outbox, "deliver", lambda message: asyncio.sleep(0))
-    await say(thread, alice)
+    """Alone, all of it, and at once; where others serve too, what is young may be in their hands."""
+    monkeypatch.setattr(outbox, "LEFT_BEHIND_S", 3600.0)
+    monkeypatch.setattr(backend("relay"), "is_alone", is_alone)
+    with monkeypatch.context() as dying:
+        dying.setattr(outbox, "deliver", lambda message: asyncio.sleep(0))
+        old = await say(thread, alice)
+        young = await say(thread, alice)
     await outbox.stop()
-    monkeypatch.undo()
+    await in_db(Outbox.objects.filter(pk=old.message_id).update, created_at=now() - timedelta(hours=2))
     await outbox.start()
     async with asyncio.timeout(5):
-        while await rows(stored_at=None):
+        while await rows(stored_at=None) > (0 if is_alone else 1):
             await asyncio.sleep(0.01)
-    assert (await rooms.top(thread.id)).offset >= 1
+    assert await rows(pk=young.message_id, stored_at=None) == (0 if is_alone else 1)
+    assert (await rooms.top(thread.id)).offset >= (2 if is_alone else 1)
 
 
 async def test_many_at_once_are_stored_in_few_goes(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chatplatform.kernel.db import in_db
 from chatplatform.kernel.errors import Unavailable
 from chatplatform.kernel.ids import new_id
 from messaging.stores.cql import connection, schema
@@ -36,7 +37,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cassandra]:
 async def store(node: Cassandra, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[CqlMessageStore]:
     monkeypatch.setattr(connection, "ANSWER_S", 1.0)
     servers = Servers((node.host,), "parley")
-    schema.apply(servers, copies=1)
+    await in_db(schema.apply, servers, copies=1)
     store = CqlMessageStore(servers)
     yield store
     await store.close()

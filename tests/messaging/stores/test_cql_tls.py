@@ -90,6 +90,7 @@ def opens(servers: Servers, sslmode: str, ca_file: Path | None = None) -> str:
     return ""
 
 
+@pytest.mark.django_db(transaction=True)  # PostgreSQL says whose turn it is to make tables
 async def test_messages_go_through_it(node: Callable[[str], Servers], authority: Authority) -> None:
     servers = replace(node("127.0.0.1"), sslmode="verify-full", ca_file=str(authority.file))
     store = CqlMessageStore(servers)
