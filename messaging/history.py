@@ -229,12 +229,13 @@ def _live(turn: Turn, said: Said | None, has_begun_since: bool) -> LiveTurn:
     why = waiting if isinstance(waiting, TurnWaiting) else None
     error = why.error if why else None  # why it is tried again: a newcomer reads what everybody read
     meta = msgspec.structs.replace(message.meta, reasoning=said.reasoning, attempt=said.attempt, error=error)
-    state = "streaming" if said.text else "queued" if why and why.why == "queue" else "waiting"
+    state = "streaming" if why is None else "queued" if why.why == "queue" else "waiting"
     return LiveTurn(
         msgspec.structs.replace(message, body=said.text, state=state, meta=meta),
         said.attempt,
         len(said.text),
         position=why.position if why else 0,
+        limit=why.limit if why else 0,
         retry_at=why.retry_at if why else None,
         reasoning_at=len(said.reasoning),
     )

@@ -65,7 +65,7 @@ async def stop() -> None:
     await outbox.stop()
     await catalog.close()
     presence().peers.stop()
-    listeners.stop()
+    await listeners.stop()
     _clock.cancel()
     await asyncio.wait({_clock})
     _clock = None

@@ -8,15 +8,18 @@ import asyncio
 import contextvars
 import logging
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.dispatch import Signal
+from msgspec.structs import replace
 
 from chatplatform.kernel.db import in_db
 from chatplatform.kernel.errors import Unavailable
 from messaging import access, news, notices, protocol, revocation, rooms
 from messaging.hub import hub
+from messaging.leveling import level
 from messaging.notices import AccessChanged, AccessLost, SessionEnded, SessionMoved
 from messaging.presence import presence
 from messaging.protocol.events import (
@@ -28,17 +31,20 @@ from messaging.protocol.events import (
     ThreadChanged,
 )
 from messaging.protocol.frames import News
-from messaging.protocol.news import AnyNews, ModelsChanged, ProjectsChanged, ThreadGone, ThreadListed, ThreadRead
+from messaging.protocol.news import AnyNews, ModelsChanged, ProjectsChanged, ThreadGone, ThreadListed
 from messaging.providers import signals as providers
 from messaging.providers.catalog import catalog
 from projects import signals as projects
 from projects.models import Membership
+from threads import choices
 from threads import signals as threads
 from threads.models import Branch
 from threads.queries import branch_view, get_thread, thread_view
-from threads.types import BranchView, ChoiceView, NamedView, ThreadView
+from threads.types import BranchView, ChoiceView, ThreadView
 
 log = logging.getLogger(__name__)
+
+FINISH_S = 2.0
 
 _loop: asyncio.AbstractEventLoop | None = None
 _tasks: set[asyncio.Task[None]] = set()
@@ -78,10 +84,13 @@ def start(loop: asyncio.AbstractEventLoop) -> None:
     notices.start(loop)
 
 
-def stop() -> None:
+async def stop() -> None:
+    """Tell what has been changed already, if it can be told soon: nobody else does."""
     global _loop
     _loop = None
     notices.stop()
+    if _tasks:
+        await asyncio.wait(tuple(_tasks), timeout=FINISH_S)
     for task in _tasks:
         task.cancel()
 
@@ -111,8 +120,29 @@ async def _logged(work: Callable[..., Coroutine[Any, Any, None]], *args: Any) ->
 
 def _access_lost(*, user_id: UUID, project_id: UUID, thread_id: UUID | None, **_: Any) -> None:
     notices.send_from_thread(AccessLost(user_id, project_id, thread_id))
-    lost: AnyNews = ThreadGone(thread_id) if thread_id is not None else ProjectsChanged(project_id)
-    _on_loop(rooms.tell, f"user.{user_id}", lost, project_id)
+    if thread_id is not None:
+        _on_loop(_soon, _tell_gone, user_id, thread_id, project_id)
+    else:
+        _on_loop(rooms.tell, f"user.{user_id}", ProjectsChanged(project_id), project_id)
+
+
+async def _tell_gone(user_id: UUID, thread_id: UUID, project_id: UUID) -> None:
+    async def tell(item: AnyNews) -> None:
+        rooms.tell(f"user.{user_id}", item, project_id)
+        await rooms.sent()
+
+    read: Callable[[], AnyNews | None] = partial(_as_seen_by, user_id, thread_id)
+    await level(read, tell, stand=_kind)
+
+
+def _kind(item: AnyNews) -> object:
+    return type(item)
+
+
+def _as_seen_by(user_id: UUID, thread_id: UUID) -> AnyNews:
+    """A private thread: somebody may have let them in again meanwhile."""
+    found = _thread(thread_id)
+    return ThreadListed(found[0]) if found is not None and user_id in (found[1].people or ()) else ThreadGone(thread_id)
 
 
 def _signed_out(*, user_id: UUID, session_key: str | None, **_: Any) -> None:
@@ -183,39 +213,47 @@ async def _look_at_models(project_id: UUID | None) -> None:
 
 
 def _thread_created(*, thread_id: UUID, **_: Any) -> None:
-    _on_loop(_soon, _list_thread, thread_id)
+    _on_loop(_soon, _tell_thread, thread_id, False)
 
 
 def _thread_changed(*, thread_id: UUID, **_: Any) -> None:
     notices.send_from_thread(AccessChanged())  # it may have been archived or closed to others
-    _on_loop(_soon, _tell_thread_changed, thread_id)
+    _on_loop(_soon, _tell_thread, thread_id, True)
 
 
-async def _tell_thread_changed(thread_id: UUID) -> None:
-    view = await _list_thread(thread_id)
-    if view is not None:
-        await _publish(thread_id, ThreadChanged(view))
+_Found = tuple[ThreadView, news.Audience]
 
 
-async def _list_thread(thread_id: UUID) -> ThreadView | None:
-    """Tell the lists of those who may see the thread."""
-    read = await in_db(_thread, thread_id)
-    if read is None:
-        return None
-    view, audience = read
-    news.tell(audience, ThreadListed(view))
-    return view
+async def _tell_thread(thread_id: UUID, has_room: bool) -> None:
+    """Tell the lists of those who may see the thread and, unless it is new, its room."""
+    people: frozenset[UUID] = frozenset()
+
+    async def tell(found: _Found) -> None:
+        nonlocal people
+        view, audience = found
+        if has_room:
+            await _publish(thread_id, ThreadChanged(view))
+        before, people = people, frozenset(audience.people or ())
+        news.tell(audience, ThreadListed(view))
+        for user_id in before - people:  # taken out meanwhile: what they were told of that came before
+            rooms.tell(f"user.{user_id}", ThreadGone(thread_id), audience.project_id)
+        await rooms.sent()
+
+    await level(partial(_thread, thread_id), tell, stand=_stand_of_thread)
 
 
-def _thread(thread_id: UUID) -> tuple[ThreadView, news.Audience] | None:
+def _thread(thread_id: UUID) -> _Found | None:
     thread = get_thread(thread_id)
     return (thread_view(thread), news.audience_of(thread)) if thread is not None else None
 
 
-def _thread_read(
-    *, user_id: UUID, thread_id: UUID, branch_id: UUID, seq: int, named: NamedView | None, **_: Any
-) -> None:
-    _on_loop(rooms.tell, f"user.{user_id}", ThreadRead(thread_id, branch_id, seq, named))
+def _stand_of_thread(found: _Found) -> object:
+    view, audience = found
+    return replace(view, head_seq=0, active_at=view.created_at), audience
+
+
+def _thread_read(*, user_id: UUID, thread_id: UUID, branch_id: UUID, **_: Any) -> None:
+    _on_loop(_soon, news.tell_read, user_id, thread_id, branch_id)
 
 
 def _branch_created(*, branch_id: UUID, **_: Any) -> None:
@@ -227,9 +265,10 @@ def _branch_changed(*, branch_id: UUID, **_: Any) -> None:
 
 
 async def _tell_branch(branch_id: UUID, event: type[BranchCreated] | type[BranchChanged]) -> None:
-    view = await in_db(_branch, branch_id)
-    if view is not None:
+    async def tell(view: BranchView) -> None:
         await _publish(view.thread_id, event(view))
+
+    await level(partial(_branch, branch_id), tell, stand=lambda view: replace(view, head_seq=0))
 
 
 def _branch(branch_id: UUID) -> BranchView | None:
@@ -238,7 +277,14 @@ def _branch(branch_id: UUID) -> BranchView | None:
 
 
 def _choice_changed(*, thread_id: UUID, choice: ChoiceView, by: str, **_: Any) -> None:
-    _on_loop(_soon, _publish, thread_id, ChoiceChanged(choice, by))
+    _on_loop(_soon, _tell_choice, thread_id, choice, by)
+
+
+async def _tell_choice(thread_id: UUID, made: ChoiceView, by: str) -> None:
+    async def tell(choice: ChoiceView) -> None:
+        await _publish(thread_id, ChoiceChanged(choice, by if choice == made else ""))
+
+    await level(partial(choices.of_room, made.branch_id, made.seq, made.lane), tell)
 
 
 async def _publish(thread_id: UUID, event: AnyEvent) -> None:

@@ -1,27 +1,35 @@
-"""News of threads to the lists of those who may see them: hints, outside any order.
+"""News of threads to the lists of those who may see them, and to people of what concerns them alone.
 
 An open thread's news goes to whoever watches its project, a private one's to its people alone. What changes
-often is told at most every few tenths of a second for each thread, as its rows then stand.
+often is told at most every few tenths of a second for each thread, as its rows then stand. What is told last is so: see
+`leveling`. News of an active thread is looked at again only when it has been quiet for a moment.
 """
 
 import asyncio
 import logging
+from collections.abc import Coroutine
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.db import DatabaseError
 
 from chatplatform.kernel.db import in_db_later
 from messaging import rooms
+from messaging.leveling import level
 from messaging.models import OPEN_TURNS, Turn
-from messaging.protocol.news import AnyNews, ThreadActive
+from messaging.protocol.news import AnyNews, PersonNamed, ThreadActive, ThreadRead
+from messaging.types import Message
 from threads.access import members_of
 from threads.models import Thread
+from threads.progress import read_so_far
 from threads.queries import get_thread
 
 log = logging.getLogger(__name__)
 
 GATHER_S = 0.15
+LOOK_S = 2 * GATHER_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +42,7 @@ class Audience:
 
 def audience_of(thread: Thread) -> Audience:
     """Asks the database only for a private thread's people."""
-    people = tuple(members_of(thread)) if thread.is_private else None
+    people = tuple(sorted(members_of(thread))) if thread.is_private else None
     return Audience(thread.project_id, people)
 
 
@@ -47,7 +55,12 @@ def tell(audience: Audience, item: AnyNews) -> None:
             rooms.tell(f"user.{user_id}", item, audience.project_id)
 
 
+# -- a thread in which something is said ----------------------------------------------------------------
+
+_Active = tuple[Audience, ThreadActive]
+
 _waiting: dict[UUID, asyncio.TimerHandle] = {}
+_looking: dict[UUID, asyncio.TimerHandle] = {}
 _telling: set[asyncio.Task[None]] = set()
 
 
@@ -59,23 +72,37 @@ def changed(thread_id: UUID) -> None:
 
 def _tell_now(thread_id: UUID) -> None:
     _waiting.pop(thread_id, None)
-    task = asyncio.get_running_loop().create_task(_ask_and_tell(thread_id))
-    _telling.add(task)
-    task.add_done_callback(_telling.discard)
+    if (look := _looking.pop(thread_id, None)) is not None:
+        look.cancel()  # what is told now is looked at in its stead
+    _soon(_ask_and_tell(thread_id, None))
 
 
-async def _ask_and_tell(thread_id: UUID) -> None:
-    """Ask the rows: other processes say and write in this thread as well."""
+def _look(thread_id: UUID, told: _Active) -> None:
+    _looking.pop(thread_id, None)
+    _soon(_ask_and_tell(thread_id, told))
+
+
+async def _ask_and_tell(thread_id: UUID, told: _Active | None) -> None:
+    """Ask the rows: other processes say and write in this thread as well, and may have told of it before this one did."""
     try:
         found = await in_db_later(_active, thread_id)
     except DatabaseError:
         log.exception("News of thread %s is not told.", thread_id)
         return
-    if found is not None:
-        tell(*found)
+    if found is None or (told is not None and _stand(found) == _stand(told)):
+        return
+    tell(*found)
+    await rooms.sent()
+    if thread_id not in _waiting and thread_id not in _looking:
+        _looking[thread_id] = asyncio.get_running_loop().call_later(LOOK_S, _look, thread_id, found)
 
 
-def _active(thread_id: UUID) -> tuple[Audience, ThreadActive] | None:
+def _stand(active: _Active) -> tuple[object, ...]:
+    """The rest only grows, and its hearers keep what is higher."""
+    return active[0], active[1].live_slots
+
+
+def _active(thread_id: UUID) -> _Active | None:
     thread = get_thread(thread_id)
     if thread is None or thread.main_branch is None:
         return None
@@ -84,10 +111,60 @@ def _active(thread_id: UUID) -> tuple[Audience, ThreadActive] | None:
     return audience_of(thread), active
 
 
+# -- one person ---------------------------------------------------------------------------------------------
+
+
+def named(user_id: UUID, message: Message, project_id: UUID | None) -> None:
+    """The message, which is told, names this person."""
+    _soon(_tell_named(user_id, message, project_id))
+
+
+async def _tell_named(user_id: UUID, message: Message, project_id: UUID | None) -> None:
+    stands = await in_db_later(_read, user_id, message.thread_id, message.branch_id)
+    if stands.named is None:  # they have read it meanwhile, or it was taken back
+        return
+    item = PersonNamed(message.thread_id, message.id, message.author.name, stands.named)
+    rooms.tell(f"user.{user_id}", item, project_id)
+    await rooms.sent()
+    await tell_read(user_id, message.thread_id, message.branch_id, told=stands)
+
+
+async def tell_read(user_id: UUID, thread_id: UUID, branch_id: UUID, told: ThreadRead | None = None) -> None:
+    """Let the person's tabs know how far they have read the branch, and what names them still."""
+
+    async def tell_them(item: ThreadRead) -> None:
+        rooms.tell(f"user.{user_id}", item)
+        await rooms.sent()
+
+    await level(partial(_read, user_id, thread_id, branch_id), tell_them, told=told)
+
+
+def _read(user_id: UUID, thread_id: UUID, branch_id: UUID) -> ThreadRead:
+    return ThreadRead(thread_id, branch_id, *read_so_far(user_id, thread_id, branch_id))
+
+
+# -- tasks --------------------------------------------------------------------------------------------------
+
+
+def _soon(telling: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.get_running_loop().create_task(telling)
+    _telling.add(task)
+    task.add_done_callback(_told)
+
+
+def _told(task: asyncio.Task[None]) -> None:
+    _telling.discard(task)
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("News was not told.", exc_info=error)
+
+
 def reset() -> None:
-    for timer in _waiting.values():
-        timer.cancel()
-    _waiting.clear()
+    for timers in (_waiting, _looking):
+        for timer in timers.values():
+            timer.cancel()
+        timers.clear()
+    for task in _telling:
+        task.cancel()
 
 
 rooms.on_speaking.append(changed)

@@ -109,6 +109,12 @@ def tell(topic: str, item: AnyNews, project_id: UUID | None = None) -> None:
     relay.send(topic, protocol.encode(News(project_id, item)))
 
 
+async def sent() -> None:
+    """Wait until the news told here has gone out: what others tell from now on is heard after it."""
+    relay: Relay = backend("relay")
+    await relay.sent()
+
+
 def _stream() -> StreamLog:
     stream: StreamLog = backend("stream_log")
     return stream

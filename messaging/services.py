@@ -6,8 +6,7 @@ outbox and the dispatcher, so what was acknowledged is never lost and never twic
 """
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -22,11 +21,10 @@ from chatplatform.kernel.db import in_db
 from chatplatform.kernel.errors import AppError, Conflict, Forbidden, Invalid
 from chatplatform.kernel.finishing import to_the_end
 from chatplatform.kernel.ids import new_id
-from messaging import access, asking, edits, failpoints, history, news, outbox, rooms
+from messaging import access, asking, edits, failpoints, history, news, outbox
 from messaging.models import Run
 from messaging.protocol import MAX_BODY_BYTES
 from messaging.protocol.commands import Send
-from messaging.protocol.news import PersonNamed
 from messaging.runs import services as runs
 from messaging.runs.types import NewRun
 from messaging.stores.base import MessageStore
@@ -37,7 +35,6 @@ from threads.access import ThreadAccess, access_thread, members_of
 from threads.mentions import note_named
 from threads.models import Branch
 from threads.progress import note_read, note_said, raise_head
-from threads.types import NamedView
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +50,7 @@ class _Accepted:
     sent: Sent
     message: Message | None = None  # null: it was sent before
     run: NewRun | None = None
-    named: Mapping[UUID, NamedView] = field(default_factory=dict)
+    named: tuple[UUID, ...] = ()
     project_id: UUID | None = None
 
 
@@ -76,9 +73,8 @@ async def send(user_id: UUID, command: Send) -> Sent:
         if accepted.run is not None:
             await runs.started(accepted.run)
         news.changed(message.thread_id)
-        for person, named in accepted.named.items():
-            item = PersonNamed(message.thread_id, message.id, message.author.name, named)
-            rooms.tell(f"user.{person}", item, accepted.project_id)
+        for person in accepted.named:
+            news.named(person, message, accepted.project_id)
     except Exception:
         # It is accepted: the outbox and the dispatcher take it from here, and the sender must know.
         log.exception("Message %s was accepted but not told at once.", message.id)
@@ -149,7 +145,8 @@ def _write(user_id: UUID, command: Send) -> _Accepted:
     note_said(let_in.thread, command.body)
     note_read(user_id, branch, message.seq)
     sent = Sent(message.seq, message.id, run_id)
-    named = note_named(_named(command, let_in), branch, message.seq, user_id)
+    named = _named(command, let_in)
+    note_named(named, branch, message.seq, user_id)
     return _Accepted(sent, message, new_run, named, let_in.project_id)
 
 

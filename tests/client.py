@@ -37,6 +37,8 @@ class RoomModel:
         self.retries: dict[str, Json] = {}  # turn → when it is tried again and why not now, as told last
         self.runs: dict[str, Json] = {}
         self.choices: dict[tuple[str, int, int], int] = {}
+        self.thread: Json = {}
+        self.branches: dict[str, Json] = {}
         self.violations: list[str] = []
 
     # -- snapshots ---------------------------------------------------------------------------
@@ -50,6 +52,7 @@ class RoomModel:
         self.offset = offset
         for table in (self.messages, self.said, self.next_at, self.attempt, self.place_of, self.runs, self.choices):
             table.clear()
+        self.thread, self.branches = snapshot["thread"], {snapshot["branch"]["id"]: snapshot["branch"]}
         for message in snapshot["messages"]:
             self._put(message)
         for live in snapshot["live"]:
@@ -100,6 +103,7 @@ class RoomModel:
         kind = event["type"]
         if kind == "message.created":
             held = self.messages.get(self._place(event["message"]))
+            self._raise_heads(event["message"])
             # A crash between stream and outbox repeats a message; the place and the id are the same.
             if held is None or held["state"] == "queued":
                 self._put(event["message"])
@@ -114,7 +118,19 @@ class RoomModel:
         elif kind == "choice.changed":
             choice = event["choice"]
             self.choices[(choice["branch_id"], choice["seq"], choice["lane"])] = choice["variant"]
+        elif kind in ("branch.created", "branch.changed"):
+            self.branches[event["branch"]["id"]] = _grown(self.branches.get(event["branch"]["id"]), event["branch"])
+        elif kind == "thread.changed":
+            self.thread = _grown(self.thread, event["thread"])
         return "ok"
+
+    def _raise_heads(self, message: Json) -> None:
+        """A branch is as long as the last place that was announced in it; a thread as its main branch."""
+        branch = self.branches.get(message["branch_id"])
+        is_main = message["branch_id"] == self.thread.get("main_branch_id")
+        for longer in (branch, self.thread if is_main else None):
+            if longer is not None:
+                longer["head_seq"] = max(longer["head_seq"], message["seq"])
 
     def _apply_turn(self, kind: str, event: Json) -> str:
         turn, attempt = event["turn_id"], event["attempt"]
@@ -127,7 +143,7 @@ class RoomModel:
         if kind == "turn.reset":
             self.said[turn], self.next_at[turn], self.attempt[turn] = "", 0, attempt
             if message:
-                message.update(body="", state="waiting")
+                message.update(body="", state="streaming")
         elif kind in ("turn.started", "turn.waiting"):
             if event.get("why") == "retry":
                 self.retries[turn] = event
@@ -136,7 +152,7 @@ class RoomModel:
                 self.said.setdefault(turn, "")
                 self.next_at.setdefault(turn, 0)
             if message and message["state"] in OPEN_STATES:
-                message["state"] = "waiting"
+                message["state"] = {"queue": "queued", "retry": "waiting"}.get(event.get("why", ""), "streaming")
         elif kind == "turn.finished" and message and message["state"] in OPEN_STATES:
             if self.next_at.get(turn, 0) != event["length"]:
                 return "resync"
@@ -170,6 +186,12 @@ class RoomModel:
     def view(self) -> list[tuple[int, int, str, str]]:
         """(seq, variant, state, body) of every message, in order: equal for everybody after quiet."""
         return sorted((seq, v, m["state"], m["body"]) for (_, seq, v), m in self.messages.items())
+
+
+def _grown(held: Json | None, told: Json) -> Json:
+    """What is told stands, but for what only grows."""
+    held = held or told
+    return told | {name: max(held[name], told[name]) for name in ("head_seq", "active_at") if name in told}
 
 
 class Client:

@@ -29,6 +29,7 @@ MESSAGING: tuple[tuple[str, ...], ...] = (
         "outbox",
         "edits",
         "news",
+        "leveling",
         "presence",
         "peers",
         "peer_packets",

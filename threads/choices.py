@@ -40,6 +40,13 @@ def effective(branch: Branch, user_id: UUID | None, from_seq: int = 1, to_seq: i
     return [*_views(branch.id, room, from_seq, to_seq, False), *_views(branch.id, own, from_seq, to_seq, True)]
 
 
+def of_room(branch_id: UUID, seq: int, lane: int) -> ChoiceView | None:
+    """The room's choice that was made in this branch for this lane or, lane -1, this place."""
+    rows = Choice.objects.filter(branch_id=branch_id, seq=seq, lane=lane, user=None)
+    variant = rows.values_list("variant", flat=True).first()
+    return None if variant is None else ChoiceView(branch_id, seq, lane, variant)
+
+
 def _rows(branch_ids: list[UUID], user_id: UUID | None, from_seq: int, to_seq: int | None) -> dict[UUID, list[Choice]]:
     branches = {f"branch{number}": branch_id for number, branch_id in enumerate(branch_ids)}
     last = NO_END if to_seq is None else to_seq

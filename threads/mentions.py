@@ -13,14 +13,11 @@ from threads.models import Branch, Mention, ReadMark
 from threads.types import NamedView, PathRange
 
 
-def note_named(people: Iterable[UUID], branch: Branch, seq: int, by: UUID) -> dict[UUID, NamedView]:
-    """Part of the transaction that accepts the message at `seq`: keep whom it names. How each stands in the thread now."""
+def note_named(people: Iterable[UUID], branch: Branch, seq: int, by: UUID) -> None:
+    """Part of the transaction that accepts the message at `seq`: keep whom it names."""
     rows = [Mention(user_id=person, thread_id=branch.thread_id, branch=branch, seq=seq, by_id=by) for person in people]
-    if not rows:
-        return {}
-    Mention.objects.bulk_create(rows)
-    named = _unread().filter(user__in=[row.user_id for row in rows], thread_id=branch.thread_id)
-    return _views(named, "user_id")
+    if rows:
+        Mention.objects.bulk_create(rows)
 
 
 def forget_read(user_id: UUID, thread_id: UUID, path: Iterable[PathRange], seq: int) -> bool:
@@ -33,25 +30,17 @@ def forget_read(user_id: UUID, thread_id: UUID, path: Iterable[PathRange], seq: 
 
 
 def unread_mentions(user_id: UUID) -> QuerySet[Mention]:
-    return _unread().filter(user_id=user_id)
-
-
-def _unread() -> QuerySet[Mention]:
     read = ReadMark.objects.filter(
         user=OuterRef("user"), thread=OuterRef("thread"), branch=OuterRef("branch"), seq__gte=OuterRef("seq")
     )
-    return Mention.objects.filter(~Exists(read))
+    return Mention.objects.filter(~Exists(read), user_id=user_id)
 
 
 def named_in(user_id: UUID, thread_ids: Iterable[UUID]) -> dict[UUID, NamedView]:
-    """The threads among these that name the person in what they have not read."""
-    return _views(unread_mentions(user_id).filter(thread__in=list(thread_ids)), "thread_id")
-
-
-def _views(mentions: QuerySet[Mention], of: str) -> dict[UUID, NamedView]:
-    """How many there are of each thread, or of each person (`of`), and which is the last."""
+    """The threads among these that name the person in what they have not read: how often, and where last."""
+    mentions = unread_mentions(user_id).filter(thread__in=list(thread_ids))
     found: dict[UUID, NamedView] = {}
-    for _, key, by, branch_id, seq in sorted(mentions.values_list("pk", of, "by__name", "branch_id", "seq")):
+    for _, key, by, branch_id, seq in sorted(mentions.values_list("pk", "thread_id", "by__name", "branch_id", "seq")):
         before = found.get(key)
         found[key] = NamedView(before.count + 1 if before else 1, by or "", branch_id, seq)
     return found

@@ -13,6 +13,7 @@ from threads.access import access_thread, branch_of
 from threads.models import Branch, ReadMark, Thread
 from threads.queries import branch_path
 from threads.titles import title_from
+from threads.types import NamedView
 
 _head = PreparedUpdate(lambda: Branch.objects.filter(pk=given("id", ID)), "head_seq")
 _active = PreparedUpdate(lambda: Thread.objects.filter(pk=given("id", ID)), "active_at")
@@ -63,7 +64,10 @@ def mark_read(user_id: UUID, thread_id: UUID, branch_id: UUID, seq: int, is_back
         changed = bool(lowered.update(seq=seq, read_at=now()))
     changed |= mentions.forget_read(user_id, thread_id, branch_path(branch), seq)
     if changed:
-        named = mentions.named_in(user_id, [thread_id]).get(thread_id)
-        after_commit(
-            signals.thread_read, user_id=user_id, thread_id=thread_id, branch_id=branch.id, seq=seq, named=named
-        )
+        after_commit(signals.thread_read, user_id=user_id, thread_id=thread_id, branch_id=branch.id)
+
+
+def read_so_far(user_id: UUID, thread_id: UUID, branch_id: UUID) -> tuple[int, NamedView | None]:
+    """How far the person has read the branch, and what names them still in the thread."""
+    mark = ReadMark.objects.filter(user_id=user_id, branch_id=branch_id).values_list("seq", flat=True).first()
+    return mark or 0, mentions.named_in(user_id, [thread_id]).get(thread_id)

@@ -7,7 +7,7 @@ from django.dispatch import Signal
 
 thread_created = Signal()  # thread_id
 thread_changed = Signal()  # thread_id
-thread_read = Signal()  # user_id, thread_id, branch_id, seq, named (types.NamedView or None)
+thread_read = Signal()  # user_id, thread_id, branch_id
 branch_created = Signal()  # branch_id
 branch_changed = Signal()  # branch_id
-choice_changed = Signal()  # thread_id, choice (types.ChoiceView of the room), by (a name)
+choice_changed = Signal()  # thread_id, choice (types.ChoiceView of the room, as it was made), by (a name)

@@ -101,7 +101,7 @@ class RunChanged(Event, frozen=True, tag="run.changed"):
 
 
 class ChoiceChanged(Event, frozen=True, tag="choice.changed"):
-    """The room's choice; a person's own is never announced."""
+    """The room's choice; a person's own is never announced. `by` is empty when it is told again by somebody else."""
 
     choice: ChoiceView
     by: str

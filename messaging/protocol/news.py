@@ -34,7 +34,7 @@ class ThreadGone(NewsItem, frozen=True, tag="thread.gone"):
 
 
 class ThreadRead(NewsItem, frozen=True, tag="thread.read"):
-    """You read this branch, in this tab or another. `named`: what of the thread still names you."""
+    """How far you have read this branch, in this tab or another. `named`: what of the thread still names you."""
 
     thread_id: UUID
     branch_id: UUID

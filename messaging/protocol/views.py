@@ -44,6 +44,7 @@ class LiveTurn(Struct, frozen=True):
     attempt: int
     at: int  # code points said so far; the next delta continues here
     position: int = 0  # in the provider's queue, 1 is next; 0: not queued
+    limit: int = 0  # how many at once the provider takes, of a turn in its queue
     retry_at: datetime | None = None
     reasoning_at: int = 0
 

@@ -38,5 +38,9 @@ class Relay(Protocol):
     def send(self, group: str, data: bytes) -> None:
         """To everybody who listens, soon. Never fails and never waits; when it cannot be carried it is lost."""
 
+    async def sent(self) -> None:
+        """Wait until all that was sent from here is on its way to whoever listens, before anything that others send from now on;
+        or is lost. While it cannot be carried, this waits."""
+
     def when_missed(self, missed: Missed) -> None:
         """From now on call `missed` whenever packets of any group may have been lost: look at what is true."""

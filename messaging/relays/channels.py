@@ -54,6 +54,7 @@ class ChannelRelay:
         self._pinged_at = 0.0
         self._has_joined = asyncio.Event()  # replaced whenever it is set
         self._to_look, self._to_send, self._all_sent = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._all_sent.set()
         self._tasks: list[asyncio.Task[None]] = []
 
     # -- the interface --------------------------------------------------------------------------
@@ -74,6 +75,7 @@ class ChannelRelay:
         await self._drop_layer()
         for kept in (self._hearers, self._missed, self._quiet_since, self._waiting):
             kept.clear()
+        self._all_sent.set()
 
     def listen(self, group: str, hear: Hear) -> None:
         hearers = self._hearers.setdefault(group, [])
@@ -108,6 +110,9 @@ class ChannelRelay:
             self._has_lost = True
         self._put(group, {"type": PACKET, "group": group, "data": data})
 
+    async def sent(self) -> None:
+        await self._all_sent.wait()
+
     def when_missed(self, missed: Missed) -> None:
         self._missed.append(missed)
 
@@ -115,6 +120,7 @@ class ChannelRelay:
 
     def _put(self, group: str, message: Message) -> None:
         self._waiting.append((group, message))
+        self._all_sent.clear()
         self._to_send.set()
 
     async def _send_for_ever(self) -> None:
@@ -123,7 +129,6 @@ class ChannelRelay:
                 self._to_send.clear()
                 self._all_sent.set()
                 await self._to_send.wait()
-            self._all_sent.clear()
             group, message = self._waiting.popleft()
             if await self._send(group, message):
                 if self._has_lost:

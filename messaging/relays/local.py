@@ -43,5 +43,8 @@ class LocalRelay:
             except Exception:
                 log.exception("A packet to %s was not taken.", group)
 
+    async def sent(self) -> None:
+        pass
+
     def when_missed(self, missed: Missed) -> None:
         """Never: nothing is lost here."""

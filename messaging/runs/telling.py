@@ -1,19 +1,19 @@
-"""Telling a room of steps, so that what it hears last of a run is how the run stands.
+"""Telling a room of steps, so that what it hears last of a run is how the run stands: see `leveling`.
 
-A run's steps are committed one after the other, each by the process whose turn ended, and told by it: so the last but one may
-be told after the last, when that process is slow or was paused. Whoever has told a run that goes on therefore looks at its
-row again afterwards. Either nothing was committed meanwhile, or it is told here too; what is committed later is told later.
+A run's steps are committed one after the other, each by the process whose turn ended, and told by it, together with what else
+the step brought. Whoever has told a run that goes on looks at its rows again afterwards; of one that has ended nothing follows.
 """
 
 import asyncio
 import logging
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from chatplatform.kernel.clock import now
-from chatplatform.kernel.db import in_db_later
 from chatplatform.kernel.errors import Unavailable
 from messaging import rooms
+from messaging.leveling import level
 from messaging.protocol.events import AnyEvent, RunChanged
 from messaging.protocol.views import RunView
 from messaging.runs import steps
@@ -37,21 +37,13 @@ def see_to(run: RunView) -> None:
     """The room was told of this run: let it hear of what was committed meanwhile, if that was told before."""
     is_beginning = not run.turns_done and run.state == "running" and now() - run.started_at < AT_ONCE
     if run.ended_at is None and not is_beginning:
-        task = asyncio.get_running_loop().create_task(_level(run))
+        task = asyncio.get_running_loop().create_task(level(partial(steps.seen, run.id), _tell, told=run, stand=_stand))
         _looking.add(task)
         task.add_done_callback(_looked)
 
 
-async def _level(told: RunView) -> None:
-    while told.ended_at is None:
-        try:
-            run = await in_db_later(steps.seen, told.id)
-        except Unavailable:  # whoever commits the next step has a database, and tells it
-            return
-        if run is None or _stand(run) == _stand(told):
-            return
-        await say(run.thread_id, RunChanged(run))
-        told = run
+async def _tell(run: RunView) -> None:
+    await say(run.thread_id, RunChanged(run))
 
 
 def _stand(run: RunView) -> tuple[object, ...]:

@@ -1,9 +1,11 @@
-import { describe, expect, it } from "vitest"
+import { InfiniteQueryObserver } from "@tanstack/react-query"
+import { describe, expect, it, vi } from "vitest"
 
 import { applyNews, type Here } from "@/app/live"
-import { rowsOf, type ThreadPages } from "@/features/threads/queries"
+import { rowsOf, type ThreadPages, threadsQuery } from "@/features/threads/queries"
 import type { AnyNews, ProjectView, ThreadRow } from "@/lib/protocol.gen"
 import { keys, makeQueryClient } from "@/lib/query"
+import type { Page } from "@/lib/types"
 import { ferryline, row, thread } from "@/testing/cast"
 
 const elsewhere: Here = { projectId: "ferryline", threadId: undefined }
@@ -57,6 +59,27 @@ describe("news in the lists", () => {
   it("leaves the main branch unread when another one was read", () => {
     const read: AnyNews = { type: "thread.read", thread_id: "a", branch_id: "other", seq: 9, named: null }
     expect(after([{ ...row("a", {}, 3), named }], read).rows.map((one) => [one.unread, one.read_seq, one.named])).toEqual([[3, 2, null]])
+  })
+
+  it("does not make a thread shorter than it was told to be", () => {
+    const { client } = after([row("a")], active("a", 8))
+    applyNews(client, { type: "thread.listed", thread: thread("a", { title: "Renamed", head_seq: 6 }) }, "ferryline", elsewhere)
+    const [a] = rowsOf(client.getQueryData<ThreadPages>(keys.threads("ferryline")))
+    expect([a?.thread.title, a?.thread.head_seq, a?.thread.active_at, a?.unread]).toEqual(["Renamed", 8, "2026-11-21T10:00:00Z", 3])
+  })
+
+  it("asks again for a list that was asked for before the news came", async () => {
+    const client = makeQueryClient()
+    const answers: ((page: Page<ThreadRow>) => void)[] = []
+    const observer = new InfiniteQueryObserver(client, { ...threadsQuery("ferryline"), queryFn: () => new Promise<Page<ThreadRow>>((answer) => answers.push(answer)) })
+    const stop = observer.subscribe(() => undefined)
+    for (const title of ["First", "Second"]) applyNews(client, { type: "thread.listed", thread: thread("a", { title, head_seq: 1 }) }, "ferryline", elsewhere)
+    answers[0]?.({ items: [row("a", { title: "Old" })], next_cursor: null })
+    await vi.waitFor(() => expect(answers).toHaveLength(2))
+    answers[1]?.({ items: [row("a", { title: "Second" })], next_cursor: null })
+    await vi.waitFor(() => expect(rowsOf(client.getQueryData<ThreadPages>(keys.threads("ferryline"))).map((one) => one.thread.title)).toEqual(["Second"]))
+    expect(answers).toHaveLength(2)
+    stop()
   })
 
   it("keeps who named you in the row, and marks a project you are not in", () => {

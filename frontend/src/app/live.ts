@@ -6,7 +6,7 @@ import { useEffect } from "react"
 import { findRow, patchRow, putThread } from "@/features/threads/queries"
 import { clearLive, setGone, setLive } from "@/features/threads/signs"
 import type { AnyNews, ProjectView } from "@/lib/protocol.gen"
-import { keys } from "@/lib/query"
+import { askAgain, keys } from "@/lib/query"
 import { onNews, onReconnect, watchProject } from "@/lib/socket"
 
 /** Where the person is: what is said there is not new to them, and a project they are in needs no dot. */
@@ -17,6 +17,7 @@ export interface Here {
 
 /** Apply one piece of news to the cache. */
 export function applyNews(client: QueryClient, item: AnyNews, projectId: string | null, here: Here): void {
+  if (projectId && item.type.startsWith("thread.")) askAgain(client, keys.threads(projectId))
   switch (item.type) {
     case "thread.listed":
       setGone(item.thread.id, false)

@@ -108,7 +108,7 @@ export interface Cancel {
   run_id?: string | null // null
 }
 
-/** The room's choice; a person's own is never announced. */
+/** The room's choice; a person's own is never announced. `by` is empty when it is told again by somebody else. */
 export interface ChoiceChanged {
   type: "choice.changed"
   choice: ChoiceView
@@ -274,6 +274,7 @@ export interface LiveTurn {
   attempt: number
   at: number
   position: number
+  limit: number
   retry_at: string | null
   reasoning_at: number
 }
@@ -743,7 +744,7 @@ export interface ThreadPage {
   next_cursor: string | null
 }
 
-/** You read this branch, in this tab or another. `named`: what of the thread still names you. */
+/** How far you have read this branch, in this tab or another. `named`: what of the thread still names you. */
 export interface ThreadRead {
   type: "thread.read"
   thread_id: string

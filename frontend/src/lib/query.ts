@@ -1,6 +1,6 @@
 /** The cache of what the server said. News from the socket patches it or marks it stale (`app/live.ts`). */
 
-import { QueryClient } from "@tanstack/react-query"
+import { QueryClient, type QueryKey } from "@tanstack/react-query"
 
 import { ApiError } from "@/lib/api"
 
@@ -16,6 +16,18 @@ export function makeQueryClient(): QueryClient {
       queries: { staleTime: 60_000, gcTime: 30 * 60_000, retry: isWorthAsking, refetchOnWindowFocus: false },
     },
   })
+}
+
+const asked = new WeakSet<Promise<unknown>>()
+
+/** What is being asked for just now may have been read before what was just heard: ask once more when it is here. */
+export function askAgain(client: QueryClient, queryKey: QueryKey): void {
+  const query = client.getQueryCache().find({ queryKey, exact: true })
+  const asking = query?.state.fetchStatus === "fetching" ? query.promise : undefined
+  if (!asking || asked.has(asking)) return
+  asked.add(asking)
+  const again = () => void client.invalidateQueries({ queryKey, exact: true })
+  asking.then(again, again)
 }
 
 export const keys = {

@@ -18,7 +18,7 @@ function shown(state: RoomState): unknown {
   return [...state.view.messages.values()]
     .map((message) => {
       const turn = texts.get(message.id)
-      return [message.seq, message.variant, turn?.text ?? message.body, message.state, turn?.text ? turn.attempt : 0, message.meta.earlier_attempts ?? []]
+      return [message.seq, message.variant, turn?.text ?? message.body, message.state, turn?.text ? turn.attempt : 0, turn?.waiting ?? null, message.meta.earlier_attempts ?? []]
     })
     .sort()
 }
@@ -133,6 +133,34 @@ describe("a room", () => {
     expect(room.view.branches.get("fork")?.head_seq).toBe(5)
     expect(room.view.messages.size).toBe(0)
     expect(learnBranches(room, [fork]).view.branches.get("fork")?.head_seq).toBe(5)
+  })
+
+  it("does not make a branch or a thread shorter than what was announced in it", () => {
+    const [thread, main] = [snapshot().thread, snapshot().branch]
+    const room = follow(
+      fresh(),
+      { type: "message.created", message: said(7, "Hello") },
+      { type: "branch.changed", branch: { ...main, name: "renamed", head_seq: 6 } },
+      { type: "thread.changed", thread: { ...thread, title: "Renamed", head_seq: 6 } },
+    )
+    expect(room.view.branches.get(MAIN)).toMatchObject({ name: "renamed", head_seq: 7 })
+    expect(room.view.thread).toMatchObject({ title: "Renamed", head_seq: 7 })
+  })
+
+  it("takes a change for what is so when the message itself is announced after it", () => {
+    const message = said(7, "frist")
+    const edited = { ...message, body: "first", revision: 2 }
+    const room = follow(fresh(), { type: "message.edited", message: edited }, { type: "message.created", message })
+    expect(room.view.messages.get(message.id)).toEqual(edited)
+    const elsewhere = { ...edited, id: "of-another-branch", branch_id: "another" }
+    expect(follow(fresh(), { type: "message.edited", message: elsewhere }).view.messages.has(elsewhere.id)).toBe(false)
+    const notLoaded = fresh({ messages: [said(40, "Hello")], has_more: true })
+    expect(follow(notLoaded, { type: "message.edited", message: edited }).view.messages.has(edited.id)).toBe(false)
+  })
+
+  it("tells a late comer how many answers are written at once, as it told everybody", () => {
+    const waiting = live(answer(2, 0, "", { state: "queued" }), { position: 3, limit: 4 })
+    expect(turnOf(fresh({ live: [waiting] }))?.waiting).toEqual({ why: "queue", position: 3, limit: 4, retryAt: null, error: null })
   })
 
   it("keeps the answer a branch was made from, whatever is chosen above", () => {

@@ -5,7 +5,8 @@
 
 import { isOnPath, pathOf } from "@/lib/branch-path"
 import { reduceTurn } from "@/lib/room-turns"
-import { type AnyEvent, type BranchView, type ChoiceView, type Events, isOpen, type Joined, type Message, revisionOf } from "@/lib/protocol"
+import { type AnyEvent, type BranchView, type ChoiceView, type Events, isOpen, type Joined, type LiveTurn, type Message, revisionOf } from "@/lib/protocol"
+import { segmentWith } from "@/lib/room-pages"
 import { choiceKey, drop, emptyRoom, put, type RoomState, type RoomView, type TurnText } from "@/lib/room-state"
 
 /** Apply a frame of events by the cursor rules; `now` is this machine's clock in ms. */
@@ -44,7 +45,7 @@ export function applyJoined(state: RoomState, frame: Joined): RoomState {
       next: turn.at,
       reasoning: turn.message.meta.reasoning ?? "",
       reasoningNext: turn.reasoning_at,
-      waiting: waitingOf(turn.message, turn.position, turn.retry_at),
+      waiting: waitingOf(turn),
       askedAt: null,
       firstWordAt: null,
       seenFrom: turn.at,
@@ -68,11 +69,11 @@ export function applyJoined(state: RoomState, frame: Joined): RoomState {
   }
 }
 
-function waitingOf(message: Message, position: number, retryAt: string | null): TurnText["waiting"] {
+function waitingOf({ message, position, limit, retry_at: retryAt }: LiveTurn): TurnText["waiting"] {
   if (message.state === "waiting" || retryAt) {
     return { why: "retry", position: 0, limit: 0, retryAt, error: message.meta.error ?? null }
   }
-  return position > 0 ? { why: "queue", position, limit: 0, retryAt: null, error: null } : null
+  return position > 0 ? { why: "queue", position, limit, retryAt: null, error: null } : null
 }
 
 function withView(state: RoomState, change: Partial<RoomView>): RoomState {
@@ -99,9 +100,9 @@ function applyEvent(state: RoomState, event: AnyEvent, now: number): RoomState {
       return withView(state, { choices: withChoice(state.view, event.choice) })
     case "branch.created":
     case "branch.changed":
-      return withView(state, { branches: put(state.view.branches, event.branch.id, event.branch) })
+      return learnBranches(state, [event.branch])
     case "thread.changed":
-      return withView(state, { thread: event.thread })
+      return withView(state, { thread: grown(state.view.thread, event.thread) })
     case "presence.changed": {
       const others = state.view.present.filter((person) => person.id !== event.person.id)
       return withView(state, { present: event.is_here ? [...others, event.person] : others })
@@ -139,17 +140,28 @@ function createMessage(before: RoomState, message: Message): RoomState {
   return { ...next, turns: put(state.turns, turn.turnId, turn) }
 }
 
-/** A branch is as long as the last place that was announced in it, whichever branch is looked at. */
+/** A branch is as long as the last place that was announced in it, whichever branch is looked at; a thread as its main branch. */
 function raiseHead(state: RoomState, message: Message): RoomState {
-  const branch = state.view.branches.get(message.branch_id)
-  if (!branch || branch.head_seq >= message.seq) return state
-  return withView(state, { branches: put(state.view.branches, branch.id, { ...branch, head_seq: message.seq }) })
+  const { branches, thread } = state.view
+  const branch = branches.get(message.branch_id)
+  const change: Partial<RoomView> = {}
+  if (branch && branch.head_seq < message.seq) change.branches = put(branches, branch.id, { ...branch, head_seq: message.seq })
+  if (thread?.main_branch_id === message.branch_id && thread.head_seq < message.seq) change.thread = { ...thread, head_seq: message.seq }
+  return change.branches || change.thread ? withView(state, change) : state
 }
 
+/** What is told stands, but for a head that was raised meanwhile. */
+function grown<T extends { head_seq: number }>(known: T | null | undefined, told: T): T {
+  return known && known.head_seq > told.head_seq ? { ...told, head_seq: known.head_seq } : told
+}
+
+/** A change may be told before the message itself, when who accepted that was slow to tell. */
 function replaceMessage(state: RoomState, message: Message): RoomState {
-  const known = state.view.messages.get(message.id)
-  if (!known || revisionOf(known) > revisionOf(message)) return state
-  return withView(state, { messages: put(state.view.messages, message.id, message) })
+  const { view } = state
+  const known = view.messages.get(message.id)
+  const isShown = known || (isOnPath(pathOf(view.branches, view.branchId), message.branch_id, message.seq) && segmentWith(view.segments, message.seq))
+  if (!isShown || (known && revisionOf(known) > revisionOf(message))) return state
+  return withView(state, { messages: put(view.messages, message.id, message) })
 }
 
 /** A choice of this branch, or one it inherits; the answer a branch was made from stays pinned in it. */
@@ -170,10 +182,7 @@ export function repairMessage(state: RoomState, message: Message): RoomState {
 /** Take in the thread's branches, which a room needs to know its path. */
 export function learnBranches(state: RoomState, branches: readonly BranchView[]): RoomState {
   const known = new Map(state.view.branches)
-  for (const branch of branches) {
-    const head = Math.max(branch.head_seq, known.get(branch.id)?.head_seq ?? 0)
-    known.set(branch.id, head > branch.head_seq ? { ...branch, head_seq: head } : branch)
-  }
+  for (const branch of branches) known.set(branch.id, grown(known.get(branch.id), branch))
   return withView(state, { branches: known })
 }
 

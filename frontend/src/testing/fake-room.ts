@@ -15,6 +15,8 @@ interface Writing {
   attempt: number
   pieces: string[]
   text: string
+  /** Its place in the provider's queue, while it has not begun. */
+  inLine?: { position: number; limit: number } | undefined
 }
 
 export class FakeRoom {
@@ -42,7 +44,7 @@ export class FakeRoom {
   snapshot(): Snapshot {
     const live = [...this.writing.values()].map((turn): LiveTurn => {
       const message = { ...turn.message, body: turn.text }
-      return { message, attempt: turn.attempt, at: countCodePoints(turn.text), position: 0, retry_at: null, reasoning_at: 0 }
+      return { message, attempt: turn.attempt, at: countCodePoints(turn.text), position: 0, limit: 0, retry_at: null, reasoning_at: 0, ...turn.inLine }
     })
     const open = new Set(live.map((one) => one.message.id))
     return snapshot({ messages: [...this.messages.values()].filter((one) => !open.has(one.id)), live })
@@ -76,6 +78,7 @@ export class FakeRoom {
     const text = turn.pieces.shift() ?? ""
     this.say({ type: "turn.delta", turn_id: turnId(turn), attempt: turn.attempt, at: countCodePoints(turn.text), n: countCodePoints(text), text })
     turn.text += text
+    turn.inLine = undefined
     this.set(turn, { state: "streaming" })
   }
 
@@ -83,6 +86,7 @@ export class FakeRoom {
     if (turn.text) return
     this.say({ type: "turn.waiting", turn_id: turnId(turn), attempt: turn.attempt, why: "queue", position: 3, limit: 4 })
     this.set(turn, { state: "queued" })
+    turn.inLine = { position: 3, limit: 4 }
   }
 
   private cutOff(turn: Writing): void {
@@ -90,6 +94,7 @@ export class FakeRoom {
     turn.attempt += 1
     turn.pieces = cut(`Again: ${turn.text}`, this.random)
     turn.text = ""
+    turn.inLine = undefined
     this.set(turn, { state: "streaming", meta: { ...turn.message.meta, earlier_attempts: [...(turn.message.meta.earlier_attempts ?? []), earlier] } })
     this.say({ type: "turn.reset", turn_id: turnId(turn), attempt: turn.attempt, earlier })
   }

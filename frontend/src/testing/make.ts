@@ -118,7 +118,7 @@ export function joined(change: Partial<Joined> = {}): Joined {
 }
 
 export function live(message: Message, change: Partial<LiveTurn> = {}): LiveTurn {
-  return { message, attempt: 1, at: countCodePoints(message.body), position: 0, retry_at: null, reasoning_at: 0, ...change }
+  return { message, attempt: 1, at: countCodePoints(message.body), position: 0, limit: 0, retry_at: null, reasoning_at: 0, ...change }
 }
 
 export function events(first: number, list: AnyEvent[], last = first + list.length - 1): Events {

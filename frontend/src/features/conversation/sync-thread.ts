@@ -3,7 +3,7 @@
 import type { QueryClient } from "@tanstack/react-query"
 
 import type { BranchView, ThreadDetail } from "@/lib/protocol"
-import { keys } from "@/lib/query"
+import { askAgain, keys } from "@/lib/query"
 import type { RoomStore } from "@/lib/stream-store"
 
 export function syncThread(client: QueryClient, store: RoomStore, threadId: string): () => void {
@@ -19,6 +19,7 @@ export function syncThread(client: QueryClient, store: RoomStore, threadId: stri
       case "branch.created":
       case "branch.changed":
         change((detail) => ({ ...detail, branches: withBranch(detail.branches, event.branch) }))
+        askAgain(client, keys.thread(threadId))
         break
       case "member.changed": {
         const projectId = store.current.view.thread?.project_id

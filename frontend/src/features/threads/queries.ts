@@ -52,7 +52,7 @@ export function patchRow(client: QueryClient, projectId: string, threadId: strin
 export function putThread(client: QueryClient, thread: ThreadView, readSeq = 0): void {
   client.setQueryData<ThreadDetail>(keys.thread(thread.id), (detail) => (detail ? { ...detail, thread } : detail))
   const isArchived = Boolean(thread.archived_at)
-  const isFound = patchRow(client, thread.project_id, thread.id, (row) => (isArchived ? null : { ...row, thread }))
+  const isFound = patchRow(client, thread.project_id, thread.id, (row) => (isArchived ? null : { ...row, thread: newer(row.thread, thread) }))
   if (isArchived || isFound) {
     if (isArchived) void client.invalidateQueries({ queryKey: keys.threads(thread.project_id, true) })
     return
@@ -63,6 +63,11 @@ export function putThread(client: QueryClient, thread: ThreadView, readSeq = 0):
     const row: ThreadRow = { thread, unread: Math.max(0, thread.head_seq - readSeq), read_seq: readSeq, read_at: null, named: null }
     return { ...pages, pages: [{ ...first, items: [row, ...first.items] }, ...rest] }
   })
+}
+
+/** What is told stands, but for what only grows and may have been told of already. */
+function newer(known: ThreadView, told: ThreadView): ThreadView {
+  return known.head_seq > told.head_seq ? { ...told, head_seq: known.head_seq, active_at: known.active_at } : told
 }
 
 /** Find the row in any project's cached list. */
