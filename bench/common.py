@@ -27,7 +27,7 @@ import uvloop
 
 from bench.provider import PacedProvider
 from tests.server import ROOT, Server, Worker
-from tools.services import Postgres, Redis
+from tools.services import Postgres, Redis, kill_all
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
@@ -162,8 +162,7 @@ def servers(folder: Path) -> Iterator[dict[str, str]]:
     try:
         yield {"DATABASE_URL": postgres.start().url(), "REDIS_URL": redis.start().url()}
     finally:
-        postgres.stop()
-        redis.stop()
+        kill_all(folder)
 
 
 @asynccontextmanager

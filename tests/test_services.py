@@ -62,6 +62,28 @@ def test_postgres_keeps_what_was_written_when_it_is_killed(tmp_path: Path) -> No
     assert server.start().run("select x from kept", "parley") == "7"
 
 
+@pytest.mark.needs("postgres")
+def test_what_a_server_keeps_elsewhere_goes_with_it(tmp_path: Path) -> None:
+    """Where root runs this, PostgreSQL runs as a user who may not enter the folder, and its files lie in the temporary one."""
+    tmp_path.chmod(0o700)
+    server = services.Postgres(tmp_path / "postgres", is_safe=False).start()
+    data, elsewhere = server.data, server.elsewhere()
+    assert (elsewhere is not None) is (os.geteuid() == 0)
+    services.kill_all(tmp_path, keeps_files=True)
+    assert not server.is_running and (data / "PG_VERSION").exists()
+    services.kill_all(tmp_path)
+    assert elsewhere is None or not elsewhere.exists()
+
+
+def test_a_folder_that_only_claims_to_be_a_servers_stays(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (tmp_path / "redis").mkdir()
+    (tmp_path / "redis" / "state.json").write_text(json.dumps({"elsewhere": str(mine)}))
+    services.kill_all(tmp_path)
+    assert mine.exists()
+
+
 def test_an_id_that_belongs_to_somebody_else_is_left_alone(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as stranger:
         folder = tmp_path / "redis"

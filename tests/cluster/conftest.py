@@ -31,7 +31,6 @@ async def cluster(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFac
             "PARLEY_LOCAL_MODEL": "0",
             "PARLEY_SCRIPTED_MODELS": "0",
             "PARLEY_SEND_RATE": "100000/minute",
-            "PARLEY_SIGN_UP_RATE": "1000/minute",
         },
     )
     cluster = Cluster(deployment)

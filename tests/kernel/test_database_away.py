@@ -186,7 +186,7 @@ def test_a_lost_database_is_unavailable_and_comes_back(tmp_path: Path) -> None:
     finally:
         asking.kill()
         asking.communicate()
-        server.kill()
+        services.kill_all(tmp_path)
 
 
 def test_what_django_meets_outside_a_view_is_unavailable_too(rf: RequestFactory) -> None:

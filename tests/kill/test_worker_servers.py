@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from tests.kill.crew import LONG, Crew
 from tests.kill.test_workers import answers_of, asked, speaking
-from tools.services import Postgres, Redis
+from tools.services import Postgres, Redis, kill_all
 
 pytestmark = [
     pytest.mark.kill,
@@ -35,8 +35,7 @@ async def own(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Own]:
     await own.begin()
     yield own
     await own.end()
-    redis.kill()
-    postgres.kill()
+    kill_all(folder)
 
 
 @pytest.mark.parametrize("away_s", [0.0, 3.0, 6.0])  # the last: longer than a hold may stand still

@@ -30,10 +30,13 @@ def end_with_us(folder: Path, *, keeps_files: bool = False) -> "subprocess.Popen
     )
 
 
-def kill_all(folder: Path) -> None:
-    """Kill every server whose state lies under `folder`."""
+def kill_all(folder: Path, *, keeps_files: bool = False) -> None:
+    """Kill every server whose state lies under `folder`, and remove what they keep elsewhere unless it is to be kept."""
     for state in sorted(folder.rglob("state.json")):
-        Service(state.parent).kill()
+        server = Service(state.parent)
+        server.kill()
+        if not keeps_files:
+            server.remove_elsewhere()
 
 
 def wait() -> None:
@@ -41,6 +44,7 @@ def wait() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     sys.stdin.buffer.read()
-    kill_all(Path(sys.argv[1]))
-    if "--keep" not in sys.argv:
+    keeps_files = "--keep" in sys.argv
+    kill_all(Path(sys.argv[1]), keeps_files=keeps_files)
+    if not keeps_files:
         shutil.rmtree(sys.argv[1], ignore_errors=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from tools.services import found
-from tools.services.process import Service, StartError
+from tools.services.process import ELSEWHERE, Service, StartError
 
 USER = "parley"
 
@@ -36,10 +36,13 @@ class Postgres(Service):
     @property
     def data(self) -> Path:
         """Its own files. Where the other user may not enter our folder, they lie in the temporary one."""
+        return (self.elsewhere() or self.folder) / "data"
+
+    def elsewhere(self) -> Path | None:
         if self._user is None or _can_enter(self.folder, self._user):
-            return self.folder / "data"
+            return None
         mark = hashlib.sha256(str(self.folder).encode()).hexdigest()[:12]
-        return Path(tempfile.gettempdir()) / f"parley-postgres-{mark}" / "data"
+        return Path(tempfile.gettempdir()) / f"{ELSEWHERE}{mark}"
 
     def url(self, database: str = "parley") -> str:
         return f"postgresql://{USER}@{self.address}:{self.port}/{database}"

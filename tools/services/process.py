@@ -8,17 +8,20 @@ import contextlib
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 # Below the ports that the kernel gives to outgoing connections (32768 on): a client that keeps calling a server that was
 # killed could otherwise be given the very port it calls, and would reach itself.
 PORTS = range(22000, 32000)
+# Folders in the temporary one, of servers that run as a user who may not enter theirs, begin so.
+ELSEWHERE = "parley-postgres-"
 # What this process started itself, to be reaped by whoever looks at it; a server outlives the object that started it.
 _children: "dict[int, subprocess.Popen[bytes]]" = {}
 
@@ -121,7 +124,13 @@ class Service:
                 **as_user,  # type: ignore[call-overload]
             )
         _children[child.pid] = child
-        self._write(pid=child.pid, born=born(child.pid), port=self.port, address=self.address)
+        self._write(
+            pid=child.pid,
+            born=born(child.pid),
+            port=self.port,
+            address=self.address,
+            **({"elsewhere": str(elsewhere)} if (elsewhere := self.elsewhere()) else {}),
+        )
 
     @property
     def pid(self) -> int | None:
@@ -148,6 +157,10 @@ class Service:
 
     stop_signal = signal.SIGTERM
 
+    def elsewhere(self) -> Path | None:
+        """A folder of its files that is not under its own; None: there is none."""
+        return None
+
     def kill(self) -> None:
         """SIGKILL to it and to every process it started, as if the machine had died; wait until all are gone."""
         if (pid := self.pid) is None:
@@ -156,6 +169,12 @@ class Service:
         births = {member: born(member) for member in family}
         self._signal(family, signal.SIGKILL)
         wait_until(lambda: not self.is_running and not any(b and born(m) == b for m, b in births.items()), 10)
+
+    def remove_elsewhere(self) -> None:
+        """Its files that are not under its own folder, as that folder tells it. It must not run."""
+        told = self._read().get("elsewhere")
+        if told and Path(str(told)).name.startswith(ELSEWHERE):
+            shutil.rmtree(str(told), ignore_errors=True)
 
     def pause(self) -> None:
         """SIGSTOP: it holds its connections and says nothing."""
@@ -183,9 +202,9 @@ class Service:
 
     # -- what is written beside the data ---------------------------------------------------------
 
-    def _read(self) -> dict[str, int]:
+    def _read(self) -> dict[str, Any]:
         try:
-            state: dict[str, int] = json.loads(self._file.read_text())
+            state: dict[str, Any] = json.loads(self._file.read_text())
         except (OSError, ValueError):
             return {}
         return state
