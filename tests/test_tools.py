@@ -11,7 +11,7 @@ import pytest
 
 from chatplatform import env_file
 from tests import logs
-from tools import check, prepare, services
+from tools import check, places, services
 from tools.check import Check, Outcome, report
 from tools.full.processes import clean
 
@@ -112,7 +112,7 @@ def test_every_command_reads_it(tmp_path: Path) -> None:
     def say(**environment: str) -> str:
         words = [sys.executable, "manage.py", "shell", "--verbosity", "0", "-c", code]
         done = subprocess.run(
-            words, cwd=prepare.ROOT, env={**kept, **environment}, capture_output=True, text=True, check=False
+            words, cwd=places.ROOT, env={**kept, **environment}, capture_output=True, text=True, check=False
         )
         return done.stdout.strip() or done.stderr.strip()
 

@@ -3,14 +3,14 @@
 import os
 
 from chatplatform import env_file
-from tools import prepare
+from tools import places, prepare
 
 
 def main() -> None:
     env_file.load()
     prepare.prepare("run")
-    os.chdir(prepare.ROOT)
-    python = str(prepare.PYTHON)
+    os.chdir(places.ROOT)
+    python = str(places.PYTHON)
     port = os.environ.get("PORT", "")
     os.execv(python, [python, "manage.py", "serve", *(["--port", port] if port else [])])
 

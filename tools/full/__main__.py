@@ -13,7 +13,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from chatplatform import env_file
-from tools import prepare
+from tools import places, prepare
 from tools.full.deployment import ADDRESSES, Deployment
 from tools.full.processes import Parley
 from tools.services import MissingError, StartError, end_with_us, missing
@@ -52,7 +52,7 @@ def main() -> int:
 
 def _options() -> Namespace:
     parser = ArgumentParser("make full", description="The full profile on this machine.")
-    parser.add_argument("--folder", type=Path, default=prepare.ROOT / "data" / "full", help="data and logs")
+    parser.add_argument("--folder", type=Path, default=places.ROOT / "data" / "full", help="data and logs")
     parser.add_argument("--webs", type=int, default=2)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--nodes", type=int, choices=(1, 3), default=1, help="nodes of Cassandra")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tools import prepare
+from tools import places
 from tools.full.processes import Parley, Web, Worker, clean
 from tools.services import Cassandra, Postgres, Redis, Ring, Service, StartError
 
@@ -93,9 +93,9 @@ class Deployment:
         """One `manage.py` command in the deployment's environment; what it printed. Raises StartError."""
         (self.folder / "parley").mkdir(parents=True, exist_ok=True)
         done = subprocess.run(
-            [prepare.PYTHON, "manage.py", *words],
+            [places.PYTHON, "manage.py", *words],
             check=False,
-            cwd=prepare.ROOT,
+            cwd=places.ROOT,
             env=clean({**os.environ, **self.settings}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

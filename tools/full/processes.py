@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tools import prepare
+from tools import places
 from tools.services import Service
 
 WORKER_READY = b"This worker runs up to"
@@ -37,7 +37,7 @@ class Parley(Service):
 
     @property
     def cwd(self) -> Path:
-        return prepare.ROOT
+        return places.ROOT
 
     def prepare(self) -> None:
         self._begins_at = self.log.stat().st_size if self.log.exists() else 0
@@ -46,7 +46,7 @@ class Parley(Service):
         return clean({**os.environ, "PYTHONUNBUFFERED": "1", **self.settings})
 
     def command(self) -> Sequence[str | Path]:
-        return [prepare.PYTHON, "manage.py", self.goal]
+        return [places.PYTHON, "manage.py", self.goal]
 
     def log_since_start(self) -> bytes:
         with self.log.open("rb") as log:
