@@ -162,7 +162,8 @@ def check_invite(code: str) -> None:
 
 
 def _ended(invite: Invite, state: str, reason: str) -> Conflict:
-    return Conflict(f"{reason} {invite.created_by.name}, who made it, can make another.", "invite_ended", state=state)
+    who = f"An admin of {invite.project.name}" if state == "revoked" else f"{invite.created_by.name}, who made it,"
+    return Conflict(f"{reason} {who} can make another.", "invite_ended", state=state)
 
 
 def _use(invite: Invite) -> None:

@@ -30,6 +30,11 @@ export function awayFor(ms: number): string {
   return minutes < 60 ? plural(minutes, "minute") : plural(Math.floor(minutes / 60), "hour")
 }
 
+/** For how long, once there is something to count. */
+export function offlineWords(ms: number): string {
+  return ms < OFFLINE_MS ? "Offline. You can read and write; it is sent when the line is back." : `Offline for ${awayFor(ms)}.`
+}
+
 /** One line under the room's head, about the line to the server. */
 export function ConnectionLine() {
   const connection = useConnection()
@@ -51,6 +56,12 @@ export function ConnectionLine() {
     return () => clearTimeout(timer)
   }, [isUp, wasAway])
 
+  const isLost = notice !== null
+  useEffect(() => {
+    document.documentElement.toggleAttribute("data-away", isLost)
+    return () => { document.documentElement.removeAttribute("data-away") }
+  }, [isLost])
+
   const again = (
     <Button look="quiet" className="text-inherit" onClick={retryConnection}>
       Try now
@@ -63,7 +74,7 @@ export function ConnectionLine() {
     case "offline":
       return (
         <NoticeLine tone="warn" icon={<CloudCrossIcon size={16} />} end={again}>
-          Offline for {awayFor(now - (since ?? now))}. {waiting > 0 && `${capital(plural(waiting, "message"))} ${waiting === 1 ? "waits" : "wait"}.`}
+          {offlineWords(now - (since ?? now))} {waiting > 0 && `${capital(plural(waiting, "message"))} ${waiting === 1 ? "waits" : "wait"}.`}
         </NoticeLine>
       )
     case "too_many":

@@ -153,8 +153,10 @@ export class Line {
     if (this.state.state !== "connected") this.retryNow()
   }
 
+  /** A line without a network says nothing for a minute before it is known to be dead; one to this machine is up again at once. */
   private readonly onOffline = (): void => {
-    if (this.state.state === "reconnecting") this.set({ state: "offline" })
+    if (this.state.state === "connected") this.lost(1006)
+    else if (this.state.state === "reconnecting") this.set({ state: "offline" })
   }
 
   private set(change: Partial<LineState>): void {

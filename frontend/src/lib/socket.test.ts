@@ -61,6 +61,18 @@ describe("the line", () => {
     expect([...store.current.view.messages.values()].map((one) => one.body)).toEqual(["One", "Two"])
   })
 
+  it("is lost at once when the machine loses its network, and back when it has it again", () => {
+    open()
+    const online = vi.spyOn(navigator, "onLine", "get").mockReturnValue(false)
+    dispatchEvent(new Event("offline"))
+    expect(socket.getConnection()).toMatchObject({ state: "offline" })
+    expect(socket.getConnection().since).not.toBeNull()
+    online.mockRestore()
+    dispatchEvent(new Event("online"))
+    FakeSocket.last.greet()
+    expect(socket.getConnection()).toMatchObject({ state: "connected", since: null })
+  })
+
   it("comes back by itself with its cursor, after a wait that grows", () => {
     const { join } = open()
     FakeSocket.last.say(joined({ re: join, offset: 7 }))

@@ -196,6 +196,12 @@ export function useConnection(): Connection {
   return useStore(connection)
 }
 
+/** Say whether the line was up and is not any more. */
+export function useIsLineLost(): boolean {
+  const { state, since } = useStore(connection)
+  return since !== null || state === "ended"
+}
+
 export function getConnection(): Connection {
   return connection.get()
 }

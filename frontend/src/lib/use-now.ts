@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useState, useSyncExternalStore } from "react"
 
 import { atNextFrame } from "@/lib/schedule"
+import { useIsLineLost } from "@/lib/socket"
 
 /** One clock for all who ask: they are told in the same moment, together with the words that came, which makes it one frame and not many. */
 class Clock {
@@ -33,9 +34,10 @@ function watchClock(everyMs: number, listener: () => void): () => void {
   }
 }
 
-/** Give the time, told anew every so often while it matters. */
+/** Give the time, told anew every so often while it matters. While the line is lost it stands still: nobody here knows what goes on. */
 export function useNow(isOn: boolean, everyMs = 1000): number {
-  const watch = useCallback((listener: () => void) => (isOn ? watchClock(everyMs, listener) : () => undefined), [isOn, everyMs])
+  const isRunning = !useIsLineLost() && isOn
+  const watch = useCallback((listener: () => void) => (isRunning ? watchClock(everyMs, listener) : () => undefined), [isRunning, everyMs])
   return useSyncExternalStore(watch, () => clockOf(everyMs).now)
 }
 

@@ -80,7 +80,7 @@ export function DebateArt() {
       <p className="mt-[3px] font-serif text-[17px]/[1.5] text-ink-3">A train comes again in ten minutes. The boat comes again tomorrow, and the hotel is on this side.</p>
       <div className="m2 relative mt-7 border-t-2 border-[color-mix(in_oklab,var(--hue)_30%,var(--paper))] pt-3.5 before:absolute before:-top-0.5 before:left-[26%] before:h-0.5 before:w-[34%] before:rounded-[1px] before:bg-(--hue)">
         <By slot={2} name="Claude Sonnet 4.5" turn="for, turn 4" />
-        <p className="mt-2 font-serif text-stage/[1.46] font-[380] tracking-[-0.006em]">
+        <p className="mt-2 font-serif text-[24px]/[1.46] font-[380] tracking-[-0.006em]">
           Then sell the last seats{" "}
           <span className="underline decoration-[color-mix(in_oklab,var(--m1)_75%,transparent)] decoration-[1.5px] underline-offset-[5px]">as if there were no tomorrow</span>, and keep ten for
           those who have to cross. <span className="underline decoration-(--hue) decoration-2 decoration-dotted underline-offset-[5px]">I grant that a ferry owes them something.</span> A timetable is a

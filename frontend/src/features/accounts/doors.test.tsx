@@ -68,6 +68,15 @@ describe("the first account", () => {
   })
 })
 
+describe("a server that is closed", () => {
+  it("has a field for the link one was sent, and no form for an account", async () => {
+    await show(<SignUpDoor server={{ ...server, has_people: true, is_sign_up_open: false }} onDone={done} />)
+    expect(screen.getByLabelText("The link you were sent")).toHaveFocus()
+    expect(screen.getByRole("link", { name: "Sign in" })).toBeVisible()
+    expect(screen.queryByLabelText("Password")).toBeNull()
+  })
+})
+
 describe("an invitation", () => {
   it("says who invites, into what and as what", async () => {
     fakeServer({ "POST /invites/preview": preview })
@@ -100,6 +109,13 @@ describe("an invitation", () => {
     await show(<JoinDoor code="c" me={null} onJoined={done} />)
     expect(await screen.findByText("It worked for five people, and five came. Carol, who made it, can make another.")).toBeVisible()
     expect(screen.queryByRole("button", { name: /join/i })).toBeNull()
+  })
+
+  it("that was taken back names who did it, and who can make another", async () => {
+    fakeServer({ "POST /invites/preview": { ...preview, state: "revoked", reason: "Carol took it back." } })
+    await show(<JoinDoor code="c" me={null} onJoined={done} />)
+    expect(await screen.findByText("Carol took it back. An admin of Ferryline can make another.")).toBeVisible()
+    expect(screen.queryByText("Until")).toBeNull()
   })
 
   it("that never was one says nothing about a project", async () => {

@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router"
 
 import { DebateArt, LanesArt } from "@/features/accounts/art"
 import { Door } from "@/features/accounts/door"
-import { JoinWithIt } from "@/features/accounts/join-with-it"
+import { JoinField, JoinWithIt } from "@/features/accounts/join-with-it"
 import { SignInForm } from "@/features/accounts/sign-in"
 import { SignUpForm } from "@/features/accounts/sign-up"
 import type { ServerView } from "@/lib/protocol.gen"
@@ -56,7 +56,7 @@ export function SignUpDoor({ server, onDone }: DoorPageProps) {
   return (
     <Door
       title="Think together, with people and models in one room."
-      {...(!server.is_sign_up_open && { lead: "Accounts are made by invitation here. Ask somebody for a link." })}
+      {...(!server.is_sign_up_open && { lead: "One comes in by invitation here. Paste the link you were sent, or ask somebody who is in for one." })}
       foot="What you write stays on this server, but for the models you ask."
       art={<LanesArt />}
       under={
@@ -67,11 +67,11 @@ export function SignUpDoor({ server, onDone }: DoorPageProps) {
               Sign in
             </Link>
           </p>
-          <JoinWithIt />
+          {server.is_sign_up_open && <JoinWithIt />}
         </>
       }
     >
-      {server.is_sign_up_open && <SignUpForm label="Create an account" button="Create account" onDone={onDone} />}
+      {server.is_sign_up_open ? <SignUpForm label="Create an account" button="Create account" onDone={onDone} /> : <JoinField className="mt-[22px]" />}
     </Door>
   )
 }

@@ -12,7 +12,7 @@ import { SignUpForm } from "@/features/accounts/sign-up"
 import { Skeleton } from "@/components/ui/skeleton"
 import { api, ApiError, wordsOf } from "@/lib/api"
 import { cn } from "@/lib/cn"
-import { capital, initial, inWords, plural, time, weekdayDate } from "@/lib/format"
+import { capital, initial, plural, time, weekdayDate } from "@/lib/format"
 import type { InvitePreview, MeView, ProjectView } from "@/lib/protocol.gen"
 
 interface JoinDoorProps {
@@ -177,12 +177,17 @@ function Tile({ name, isPale = false }: { name: string; isPale?: boolean }) {
   )
 }
 
+/** Why it ended, and who can make another. */
+function whatNow({ state, reason, project_name: name, invited_by: by }: InvitePreview): string {
+  return `${reason} ${state === "revoked" ? `An admin of ${name}` : `${by}, who made it,`} can make another.`
+}
+
 function Ended({ me, invite }: { me: MeView | null; invite: InvitePreview }) {
-  const { project_name: name, invited_by: by, reason } = invite
+  const { project_name: name, invited_by: by } = invite
   return (
     <Door
       title="This invitation has ended."
-      lead={`${reason} ${by}, who made it, can make another.`}
+      lead={whatNow(invite)}
       foot={location.host}
       under={!me && <p>If you joined with it before, you have an account: sign in and {name} is there.</p>}
       art={
@@ -192,10 +197,12 @@ function Ended({ me, invite }: { me: MeView | null; invite: InvitePreview }) {
           <Facts className="mt-[26px] max-w-[440px]">
             <Fact name="Made by">{by}</Fact>
             <Fact name="It gave">{capital(invite.role)}</Fact>
-            <Fact name="Until">
-              {weekdayDate(invite.expires_at)}, {time(invite.expires_at)}
-            </Fact>
-            <Fact name="In it">{capital(inWords(invite.member_count))}</Fact>
+            {invite.state === "expired" && (
+              <Fact name="Until">
+                {weekdayDate(invite.expires_at)}, {time(invite.expires_at)}
+              </Fact>
+            )}
+            <Fact name="In it">{capital(plural(invite.member_count, "person", "people"))}</Fact>
           </Facts>
         </div>
       }

@@ -5,6 +5,7 @@ import { type KeyboardEvent, type ReactElement, useCallback, useEffect, useLayou
 import { Virtualizer, type VirtualizerHandle } from "virtua"
 
 import { useRoom } from "@/features/conversation/room-context"
+import { Printed } from "@/features/conversation/printed"
 import { RowView } from "@/features/conversation/row-view"
 import { makeRows, type Row } from "@/features/conversation/rows"
 import { LastRow, RowBox, RowsBox } from "@/features/conversation/rows-box"
@@ -125,6 +126,7 @@ export function Conversation({ at, detail }: ConversationProps) {
               {elementOf}
             </Virtualizer>
           </LastRow>
+          <Printed>{rows.map(elementOf)}</Printed>
           {history.hasFailed && (
             <p className="ml-[42px] flex items-center gap-2 py-2 text-ink-2">
               This part of the thread did not come.

@@ -28,8 +28,10 @@ export function EmptyRoom({ thread }: { thread: ThreadView }) {
   const suggest = (body: string, mode: Suggestion["mode"]) => setSuggestion((now) => ({ body, mode, turn: (now?.turn ?? 0) + 1 }))
   return (
     <div className="room-main grid grid-cols-[minmax(0,720px)] justify-center [align-content:safe_center] overflow-auto px-8 pt-6 pb-[84px] max-tablet:px-4">
-      <h1 className="font-serif text-title/[1.2] tracking-[-0.016em]">What shall we think about?</h1>
-      <p className="mt-2 mb-[22px] text-lane/[1.55] text-ink-2">Everyone in this room sees each answer as it is written.</p>
+      <h1 className="font-serif text-title/[1.2] tracking-[-0.016em] text-balance">{canWrite ? "What shall we think about?" : "Nothing has been asked here yet."}</h1>
+      <p className="mt-2 mb-[22px] text-lane/[1.55] text-ink-2">
+        {canWrite ? "Everyone in this room sees each answer as it is written." : "You read along: what is asked and answered comes as it is written."}
+      </p>
       <Composer thread={thread} isAlone suggestion={suggestion} />
       {canWrite && (
         <ul className="mt-[22px]" aria-label="Ideas">
@@ -50,7 +52,7 @@ export function EmptyRoom({ thread }: { thread: ThreadView }) {
           )}
         </ul>
       )}
-      <WhereTheyRun lineUp={lineUp} mayAdd={may("manage_models")} projectId={projectId} />
+      {canWrite && <WhereTheyRun lineUp={lineUp} mayAdd={may("manage_models")} projectId={projectId} />}
     </div>
   )
 }

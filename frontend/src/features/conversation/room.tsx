@@ -1,6 +1,7 @@
 /** One thread's room: its head, the conversation, and the composer. The shell mounts it. */
 
 import "@/features/conversation/conversation.css"
+import "@/features/conversation/print.css"
 
 import { useQuery, useQueryClient } from "@tanstack/react-query"
 import { type ReactNode, useEffect, useMemo, useRef, useState } from "react"

@@ -154,7 +154,7 @@ function Failed({ lane, name }: { lane: Lane; name: string }) {
     <>
       <Calm head={head}>{rest}</Calm>
       {error?.detail && (
-        <details className="mt-1 text-small text-ink-3">
+        <details className="lane-details mt-1 text-small text-ink-3">
           <summary>Details</summary>
           <p className="mt-1 font-mono break-words whitespace-pre-wrap">{error.detail}</p>
         </details>

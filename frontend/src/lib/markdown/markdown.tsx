@@ -188,12 +188,14 @@ const Item = memo(
   (a, b) => a.item.raw === b.item.raw && a.item.loose === b.item.loose && a.number === b.number && a.isGrowing === b.isGrowing,
 )
 
+const MANY_COLUMNS = 5 // no lane is wide enough for them: they keep their width and scroll
+
 function Table({ token, isGrowing }: { token: Tokens.Table; isGrowing: boolean }) {
   const lastRow = token.rows.length - 1
   const name = `Table: ${token.header.map((cell) => plainText(cell.tokens)).join(", ")}`
   return (
     <div className="table-box" role="group" aria-label={name} tabIndex={0}>
-      <table>
+      <table data-many={token.header.length >= MANY_COLUMNS || undefined}>
         <thead>
           <tr>
             {token.header.map((cell, index) => (

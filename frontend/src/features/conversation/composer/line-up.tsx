@@ -34,7 +34,7 @@ export function LineUp({ models, named, onChange, isPickerOpen, onPicker, anchor
           {models.map((model) => (
             <Glyph key={model.model_id} slot={model.slot} name={model.name} className={cn(isOut(model) && "opacity-35")} />
           ))}
-          <span className="ml-1">{models.length} models</span>
+          <span className="composer-words ml-1">{models.length} models</span>
         </button>
       ) : (
         models.map((model) => (
