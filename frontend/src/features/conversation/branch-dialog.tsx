@@ -1,9 +1,11 @@
 import { GitBranchIcon } from "@solar-icons/react/linear/git-branch"
+import { useQueryClient } from "@tanstack/react-query"
 import { useRef, useState } from "react"
 
 import { branchName } from "@/features/conversation/branch-names"
 import { fork } from "@/features/conversation/api"
 import { useRoom } from "@/features/conversation/room-context"
+import { addBranch } from "@/features/conversation/sync-thread"
 import { useGoToBranch } from "@/features/conversation/use-go"
 import { Button } from "@/components/ui/button"
 import { Dialog, DialogNote } from "@/components/ui/dialog"
@@ -20,6 +22,7 @@ import { learnBranches } from "@/lib/room"
 export default function BranchDialog({ message, onClose }: { message: Message; onClose: () => void }) {
   const { store, projectId, threadId, branchId } = useRoom()
   const goToBranch = useGoToBranch(projectId, threadId)
+  const client = useQueryClient()
   const [name, setName] = useState(() => branchName(message))
   const [refusal, setRefusal] = useState("")
   const [isSent, setIsSent] = useState(false)
@@ -32,6 +35,7 @@ export default function BranchDialog({ message, onClose }: { message: Message; o
     try {
       const branch = await fork(threadId, { name: said, from_branch_id: branchId, seq: message.seq, variant: message.variant })
       store.update((state) => learnBranches(state, [branch]))
+      addBranch(client, branch) // the room that would tell of it is left at once
       onClose()
       goToBranch(branch.id)
       toast({ text: <>Branch <b className="font-semibold">{branch.name}</b> made.</> })

@@ -5,9 +5,14 @@ import type { Message } from "@/lib/protocol"
 /** A person's words. New lines are as they wrote them. */
 export function Said({ message, hasEdited }: { message: Message; hasEdited: boolean }) {
   return (
-    <div className="flex items-baseline gap-2">
+    <div className="flex items-end gap-2">
       <Markdown text={message.body} hasBreaks className="min-w-0" />
-      {hasEdited && <Edited message={message} />}
+      {hasEdited && (
+        // A line as high as the words': what stands in a part has no baseline outside of it.
+        <span className="shrink-0 text-lane leading-(--lh-lane) max-tablet:text-[16px]">
+          <Edited message={message} />
+        </span>
+      )}
     </div>
   )
 }

@@ -18,7 +18,7 @@ export function syncThread(client: QueryClient, store: RoomStore, threadId: stri
         break
       case "branch.created":
       case "branch.changed":
-        change((detail) => ({ ...detail, branches: withBranch(detail.branches, event.branch) }))
+        addBranch(client, event.branch)
         askAgain(client, keys.thread(threadId))
         break
       case "member.changed": {
@@ -29,6 +29,11 @@ export function syncThread(client: QueryClient, store: RoomStore, threadId: stri
       }
     }
   })
+}
+
+/** Put a branch into the thread's cached list, or what has changed of it. */
+export function addBranch(client: QueryClient, branch: BranchView): void {
+  client.setQueryData<ThreadDetail>(keys.thread(branch.thread_id), (detail) => (detail ? { ...detail, branches: withBranch(detail.branches, branch) } : detail))
 }
 
 function withBranch(branches: readonly BranchView[], branch: BranchView): BranchView[] {

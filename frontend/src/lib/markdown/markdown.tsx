@@ -188,7 +188,8 @@ const Item = memo(
   (a, b) => a.item.raw === b.item.raw && a.item.loose === b.item.loose && a.number === b.number && a.isGrowing === b.isGrowing,
 )
 
-const MANY_COLUMNS = 5 // no lane is wide enough for them: they keep their width and scroll
+const MANY_COLUMNS = 5 // a lane is too narrow for them: short cells stay in one line, and the table scrolls
+const LONG_CELL = 16
 
 function Table({ token, isGrowing }: { token: Tokens.Table; isGrowing: boolean }) {
   const lastRow = token.rows.length - 1
@@ -199,7 +200,7 @@ function Table({ token, isGrowing }: { token: Tokens.Table; isGrowing: boolean }
         <thead>
           <tr>
             {token.header.map((cell, index) => (
-              <th key={index} scope="col" className={alignment(cell)}>
+              <th key={index} scope="col" className={lookOf(cell)}>
                 <Inline tokens={cell.tokens} />
               </th>
             ))}
@@ -220,7 +221,7 @@ const Row = memo(
     return (
       <tr>
         {cells.map((cell, column) => (
-          <td key={column} className={alignment(cell)}>
+          <td key={column} className={lookOf(cell)}>
             <Inline tokens={cell.tokens} />
             {isGrowing && column === cells.length - 1 && <Caret />}
           </td>
@@ -231,8 +232,9 @@ const Row = memo(
   (a, b) => a.isGrowing === b.isGrowing && a.cells.length === b.cells.length && a.cells.every((cell, index) => cell.text === b.cells[index]?.text && cell.align === b.cells[index].align),
 )
 
-function alignment(cell: Tokens.TableCell): string | undefined {
-  return cell.align === "right" ? "r" : cell.align === "center" ? "c" : undefined
+function lookOf({ align, text }: Tokens.TableCell): string | undefined {
+  const side = align === "right" ? "r" : align === "center" ? "c" : ""
+  return [side, text.length > LONG_CELL && "long"].filter(Boolean).join(" ") || undefined
 }
 
 function revealed(text: string): ReactNode {
