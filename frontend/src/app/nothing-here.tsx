@@ -11,7 +11,7 @@ export function NothingHere() {
     <main className="grid h-full place-items-center bg-paper p-8">
       <div className="flex max-w-[640px] items-center gap-8 max-tablet:flex-col max-tablet:items-start max-tablet:gap-5">
         <div>
-          <h1 className="font-serif text-[22px]/[1.24] font-[420] tracking-[-0.01em]">There is nothing here for you.</h1>
+          <h1 className="font-serif text-[1.375rem]/[1.24] font-[420] tracking-[-0.01em]">There is nothing here for you.</h1>
           <p className="mt-1 text-ink-2">It is gone, or it is not yours to see.</p>
         </div>
         <Link to="/" className={buttonLook()}>

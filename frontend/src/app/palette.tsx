@@ -69,7 +69,7 @@ export default function Palette({ projectId, onClose }: { projectId: string | nu
           aria-label="Find or do anything"
           className="opens fixed top-[12vh] left-1/2 z-30 flex max-h-[76vh] w-[640px] max-w-[calc(100vw-24px)] -translate-x-1/2 flex-col overflow-hidden rounded-lg bg-raised shadow-float outline-none max-tablet:inset-0 max-tablet:max-h-none max-tablet:w-full max-tablet:max-w-none max-tablet:translate-x-0 max-tablet:rounded-none"
         >
-          <div className="flex h-14 shrink-0 items-center gap-3 border-b border-line px-5 text-[17px]">
+          <div className="flex h-14 shrink-0 items-center gap-3 border-b border-line px-5 text-[1.0625rem]">
             <MinimalisticMagnifierIcon size={18} className="text-ink-2" />
             <input
               role="combobox"
@@ -162,7 +162,7 @@ function useEntries(projectId: string | null): Entry[] {
       .map((project) => ({
         id: project.id,
         group: "Go to" as const,
-        icon: <span className="font-serif text-[15px]/none font-medium">{initial(project.name)}</span>,
+        icon: <span className="font-serif text-[0.9375rem]/none font-medium">{initial(project.name)}</span>,
         text: project.name,
         end: "project",
         run: () => void navigate({ to: "/p/$projectId", params: { projectId: project.id } }),

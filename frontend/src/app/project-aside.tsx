@@ -29,7 +29,7 @@ export function ProjectAside({ project, me, openId, onPeople, onArchived }: Proj
   return (
     <Column aria-label={`Threads of ${project.name}`} className="flex min-h-0 min-w-0 flex-col border-r border-line bg-sunken max-laptop:border-r-0">
       <header className="flex h-12 shrink-0 items-center gap-0.5 pr-1.5 pl-4 max-laptop:h-14 max-laptop:pl-5 max-tablet:h-[60px] max-tablet:pt-1 max-tablet:pr-2">
-        <h1 className="cut grow translate-y-px font-serif text-[17px]/[1.3] font-medium tracking-[-0.005em] max-laptop:text-[20px] max-tablet:text-[26px] max-tablet:tracking-[-0.012em]">{project.name}</h1>
+        <h1 className="cut grow translate-y-px font-serif text-[1.0625rem]/[1.3] font-medium tracking-[-0.005em] max-laptop:text-[1.25rem] max-tablet:text-[1.625rem] max-tablet:tracking-[-0.012em]">{project.name}</h1>
         <IconButton label="Find or do anything" keys="mod+k" onClick={() => ask("palette")}>
           <MinimalisticMagnifierIcon size={18} />
         </IconButton>

@@ -107,7 +107,7 @@ function Middle({ title, children }: { title: string; children: React.ReactNode 
   return (
     <main className="grid h-full place-content-center justify-items-center overflow-auto bg-paper p-7 text-center">
       <Mark size={30} className="text-ink-3" />
-      <h1 className="mt-4 mb-2 font-serif text-[22px]/[1.24] font-[420] tracking-[-0.01em]">{title}</h1>
+      <h1 className="mt-4 mb-2 font-serif text-[1.375rem]/[1.24] font-[420] tracking-[-0.01em]">{title}</h1>
       <div className="max-w-[26em] leading-normal text-balance text-ink-2">{children}</div>
     </main>
   )

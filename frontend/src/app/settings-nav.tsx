@@ -27,7 +27,7 @@ export function SettingsNav({ me, project, page, onSignOut, onBack }: SettingsNa
   const row = (to: string, label: string, icon: ReactNode) => {
     const isOpen = to === page
     const look = cn(
-      "flex h-8 items-center gap-2.5 rounded-md px-2 text-ink-2 hover:bg-hover pointer-coarse:h-11 max-tablet:h-[52px] max-tablet:text-[15.5px] [&>svg]:text-ink-3",
+      "flex h-8 items-center gap-2.5 rounded-md px-2 text-ink-2 hover:bg-hover pointer-coarse:h-11 max-tablet:h-[52px] max-tablet:text-[0.96875rem] [&>svg]:text-ink-3",
       isOpen && "bg-selected font-medium text-ink hover:bg-selected [&>svg]:text-ink-2",
     )
     const content = (
@@ -57,7 +57,7 @@ export function SettingsNav({ me, project, page, onSignOut, onBack }: SettingsNa
         <IconButton label="Back" hasTip={false} onClick={onBack} className="tablet:hidden">
           <AltArrowLeftIcon size={18} />
         </IconButton>
-        <p className="cut grow translate-y-px font-serif text-[17px]/[1.3] font-medium tracking-[-0.005em] max-tablet:text-[26px]">Settings</p>
+        <p className="cut grow translate-y-px font-serif text-[1.0625rem]/[1.3] font-medium tracking-[-0.005em] max-tablet:text-[1.625rem]">Settings</p>
       </header>
       <nav aria-label="Settings" className="min-h-0 grow overflow-y-auto px-2 max-tablet:px-3">
         <Group title="You" isFirst>

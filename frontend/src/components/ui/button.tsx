@@ -15,7 +15,7 @@ export const buttonLook = cva(
         danger: "bg-danger text-paper hover:brightness-95 disabled:bg-transparent disabled:text-ink-3 disabled:shadow-[inset_0_0_0_1px_var(--line-strong)]",
         quietDanger: "text-danger hover:bg-hover",
       },
-      size: { normal: "h-8 px-3", field: "h-9 px-3", big: "h-[42px] px-[18px] text-[14px]" },
+      size: { normal: "h-8 px-3", field: "h-9 px-3", big: "h-[42px] px-[18px] text-[0.875rem]" },
     },
     compoundVariants: [{ look: ["quiet", "link", "quietDanger"], size: "normal", className: "px-2" }],
     defaultVariants: { look: "plain", size: "normal" },

@@ -6,7 +6,7 @@ import { cn } from "@/lib/cn"
 
 const popup =
   "opens fixed top-[18vh] left-1/2 z-30 max-h-[76vh] w-[360px] max-w-[calc(100vw-24px)] -translate-x-1/2 overflow-auto rounded-lg bg-raised px-[22px] pt-5 pb-3.5 shadow-float outline-none"
-const title = "font-serif text-[22px]/[1.25] font-[420] tracking-[-0.01em]"
+const title = "font-serif text-[1.375rem]/[1.25] font-[420] tracking-[-0.01em]"
 const about = "mt-1.5 leading-normal text-ink-2"
 
 interface Props {

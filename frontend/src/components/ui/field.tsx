@@ -10,7 +10,7 @@ import { cn } from "@/lib/cn"
 export const inputLook = cva(
   "w-full min-w-0 rounded-md bg-raised text-ink shadow-[inset_0_0_0_1px_var(--control)] outline-none transition-shadow duration-(--fast) focus:shadow-[inset_0_0_0_1.5px_var(--pen),0_0_0_3px_var(--pen-soft)] aria-invalid:shadow-[inset_0_0_0_1.5px_var(--danger)] [&[readonly]]:bg-transparent [&[readonly]]:text-ink-2 [&[readonly]]:shadow-[inset_0_0_0_1px_var(--line-strong)] disabled:text-ink-3",
   {
-    variants: { size: { normal: "h-9 px-[11px] text-[14px]", big: "h-[42px] px-3 text-lane" } },
+    variants: { size: { normal: "h-9 px-[11px] text-[0.875rem]", big: "h-[42px] px-3 text-lane" } },
     defaultVariants: { size: "normal" },
   },
 )
@@ -22,7 +22,7 @@ export function Input({ size, className, ...rest }: InputProps) {
 }
 
 /** Round dots: the serif has them. Not for the placeholder, and not for an empty field, where the caret shows the size. */
-const DOTS = "not-placeholder-shown:font-serif not-placeholder-shown:text-[19px] not-placeholder-shown:tracking-[0.14em]"
+const DOTS = "not-placeholder-shown:font-serif not-placeholder-shown:text-[1.1875rem] not-placeholder-shown:tracking-[0.14em]"
 
 /** A secret being written. It can be looked at, and is never filled in by us. */
 export function PasswordInput({ size, className, ...rest }: InputProps) {

@@ -22,7 +22,7 @@ export function Popover({ isOpen, onClose, anchor, title, about, children, initi
             {...(initialFocus && { initialFocus })}
             className="opens w-[296px] origin-(--transform-origin) rounded-lg bg-raised px-4 pt-4 pb-3.5 shadow-float outline-none"
           >
-            <Base.Title className="font-serif text-[19px]/[1.25] font-[420] tracking-[-0.01em]">{title}</Base.Title>
+            <Base.Title className="font-serif text-[1.1875rem]/[1.25] font-[420] tracking-[-0.01em]">{title}</Base.Title>
             {about && <Base.Description className="mt-1.5 leading-normal text-ink-2">{about}</Base.Description>}
             {children}
           </Base.Popup>

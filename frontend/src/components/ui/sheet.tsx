@@ -32,7 +32,7 @@ export function Sheet({ isOpen, onClose, title, about, children, foot, isText = 
               <AltArrowLeftIcon size={18} />
             </IconButton>
             <div className="min-w-0 grow max-tablet:pt-2">
-              <Base.Title className="font-serif text-[22px]/[1.25] font-[420] tracking-[-0.01em]">{title}</Base.Title>
+              <Base.Title className="font-serif text-[1.375rem]/[1.25] font-[420] tracking-[-0.01em]">{title}</Base.Title>
               {about && <Base.Description className="mt-1 text-ink-3">{about}</Base.Description>}
             </div>
             <IconButton label="Close" onClick={onClose} className="max-tablet:hidden">

@@ -13,7 +13,7 @@ const LANES = [
 export function LanesArt() {
   return (
     <div aria-hidden="true" className="w-full max-w-[680px]">
-      <p className="max-w-[15em] font-serif text-[34px]/[1.18] font-[440] tracking-[-0.015em] text-balance">Why do people still print their ticket when the phone works?</p>
+      <p className="max-w-[15em] font-serif text-[2.125rem]/[1.18] font-[440] tracking-[-0.015em] text-balance">Why do people still print their ticket when the phone works?</p>
       <div className="mt-7 grid grid-cols-3">
         {LANES.map(({ letter, slot, name, text }) => (
           <div key={letter} className={cn("min-w-0 border-l border-line px-3.5 first:border-0 first:pl-0 last:pr-0", hueClass(slot))}>
@@ -23,7 +23,7 @@ export function LanesArt() {
               <Glyph slot={slot} size={14} />
               <span className="cut font-semibold">{name}</span>
             </div>
-            <p className="mt-2.5 text-[14px]/[1.58] text-ink-2">{text}</p>
+            <p className="mt-2.5 text-[0.875rem]/[1.58] text-ink-2">{text}</p>
           </div>
         ))}
       </div>
@@ -32,7 +32,7 @@ export function LanesArt() {
           <Mark className="text-pen" />
           One answer
         </p>
-        <p className="mt-2.5 max-w-[66ch] font-serif text-[20px]/[1.58]">
+        <p className="mt-2.5 max-w-[66ch] font-serif text-[1.25rem]/[1.58]">
           People print because a phone can fail, belongs to one person, and needs a signal where there is none.
           <Sources slots={[1, 2, 3]} /> Make the ticket open offline first.
           <Sources slots={[3]} /> Then let it be handed to somebody
@@ -59,7 +59,7 @@ function Sources({ slots }: { slots: readonly number[] }) {
 export function DebateArt() {
   return (
     <div aria-hidden="true" className="w-full max-w-[620px]">
-      <p className="font-serif text-[34px]/[1.2] font-[420] tracking-[-0.014em]">A ferry should sell seats like a train.</p>
+      <p className="font-serif text-[2.125rem]/[1.2] font-[420] tracking-[-0.014em]">A ferry should sell seats like a train.</p>
       <div className="mt-[26px] mb-[30px] grid grid-cols-2 gap-10 text-small text-ink-3">
         <div className="m2 border-b-2 border-(--hue) pb-[11px]">
           <b className="mb-[3px] flex items-center gap-2 text-lane font-semibold text-ink">
@@ -77,10 +77,10 @@ export function DebateArt() {
         </div>
       </div>
       <By slot={1} name="GPT-5.1" turn="against, turn 3" isPast />
-      <p className="mt-[3px] font-serif text-[17px]/[1.5] text-ink-3">A train comes again in ten minutes. The boat comes again tomorrow, and the hotel is on this side.</p>
+      <p className="mt-[3px] font-serif text-[1.0625rem]/[1.5] text-ink-3">A train comes again in ten minutes. The boat comes again tomorrow, and the hotel is on this side.</p>
       <div className="m2 relative mt-7 border-t-2 border-[color-mix(in_oklab,var(--hue)_30%,var(--paper))] pt-3.5 before:absolute before:-top-0.5 before:left-[26%] before:h-0.5 before:w-[34%] before:rounded-[1px] before:bg-(--hue)">
         <By slot={2} name="Claude Sonnet 4.5" turn="for, turn 4" />
-        <p className="mt-2 font-serif text-[24px]/[1.46] font-[380] tracking-[-0.006em]">
+        <p className="mt-2 font-serif text-[1.5rem]/[1.46] font-[380] tracking-[-0.006em]">
           Then sell the last seats{" "}
           <span className="underline decoration-[color-mix(in_oklab,var(--m1)_75%,transparent)] decoration-[1.5px] underline-offset-[5px]">as if there were no tomorrow</span>, and keep ten for
           those who have to cross. <span className="underline decoration-(--hue) decoration-2 decoration-dotted underline-offset-[5px]">I grant that a ferry owes them something.</span> A timetable is a

@@ -20,12 +20,12 @@ export function Door({ title, lead, children, under, foot, art }: DoorProps) {
   return (
     <div className="grid h-full grid-cols-[minmax(0,608px)_minmax(0,1fr)] overflow-y-auto max-laptop:grid-cols-1">
       <main className="flex min-h-full flex-col pt-10 pr-[72px] pb-8 pl-[88px] max-laptop:mx-auto max-laptop:w-full max-laptop:max-w-[480px] max-laptop:px-6 max-tablet:pt-7">
-        <p className="flex items-center gap-[9px] font-serif text-[22px]/none font-medium tracking-[-0.01em]">
+        <p className="flex items-center gap-[9px] font-serif text-[1.375rem]/none font-medium tracking-[-0.01em]">
           <Mark size={22} />
           Parley
         </p>
         <div className="my-auto w-full max-w-[400px] py-8">
-          <h1 className="font-serif text-[40px]/[1.14] font-normal tracking-[-0.018em] text-balance max-tablet:text-title/[1.16]">{title}</h1>
+          <h1 className="font-serif text-[2.5rem]/[1.14] font-normal tracking-[-0.018em] text-balance max-tablet:text-title/[1.16]">{title}</h1>
           {lead && <p className="mt-3.5 text-lane/[1.55] text-ink-2">{lead}</p>}
           {children}
           {under && <div className="mt-4 leading-[1.6] text-ink-3">{under}</div>}

@@ -145,8 +145,8 @@ function Inside({ invite }: { invite: InvitePreview }) {
         <Tile name={invite.project_name} />
         <span className="pb-1 text-ink-3">{capital(plural(count, "person is", "people are"))} in it</span>
       </div>
-      <p className="mt-[22px] font-serif text-[56px]/[1.05] font-normal tracking-[-0.025em] wrap-anywhere">{invite.project_name}</p>
-      {invite.project_about && <p className="mt-3.5 max-w-[30em] font-serif text-[20px]/[1.5] text-pretty">{invite.project_about}</p>}
+      <p className="mt-[22px] font-serif text-[3.5rem]/[1.05] font-normal tracking-[-0.025em] wrap-anywhere">{invite.project_name}</p>
+      {invite.project_about && <p className="mt-3.5 max-w-[30em] font-serif text-[1.25rem]/[1.5] text-pretty">{invite.project_about}</p>}
       <div className="mt-[34px] grid grid-cols-3">
         {columns.map(({ title, lines }) => (
           <div key={title} className="min-w-0 border-l border-line px-3.5 first:border-0 first:pl-0 last:pr-0">
@@ -170,7 +170,7 @@ function Tile({ name, isPale = false }: { name: string; isPale?: boolean }) {
   return (
     <span
       aria-hidden="true"
-      className={cn("grid size-[52px] place-items-center rounded-[14px] bg-raised font-serif text-[22px]/none font-medium shadow-[0_0_0_1px_var(--line-strong)]", isPale && "text-ink-3")}
+      className={cn("grid size-[52px] place-items-center rounded-[14px] bg-raised font-serif text-[1.375rem]/none font-medium shadow-[0_0_0_1px_var(--line-strong)]", isPale && "text-ink-3")}
     >
       {initial(name)}
     </span>
@@ -193,7 +193,7 @@ function Ended({ me, invite }: { me: MeView | null; invite: InvitePreview }) {
       art={
         <div className="w-full max-w-[640px]">
           <Tile name={name} isPale />
-          <p className="mt-[22px] font-serif text-[56px]/[1.05] font-normal tracking-[-0.025em] text-ink-3 wrap-anywhere">{name}</p>
+          <p className="mt-[22px] font-serif text-[3.5rem]/[1.05] font-normal tracking-[-0.025em] text-ink-3 wrap-anywhere">{name}</p>
           <Facts className="mt-[26px] max-w-[440px]">
             <Fact name="Made by">{by}</Fact>
             <Fact name="It gave">{capital(invite.role)}</Fact>

@@ -64,4 +64,5 @@ export const startThread = (projectId: string, { id, branch_id, seq, variant }: 
   api.post<ThreadDetail>(`/projects/${projectId}/threads`, { parent_message_id: id, parent_branch_id: branch_id, parent_seq: seq, parent_variant: variant })
 export const setLineUp = (threadId: string, models: readonly string[]) => api.put<ThreadDetail>(`/threads/${threadId}/line-up`, { models })
 export const setVisibility = (threadId: string, visibility: Visibility) => api.patch<ThreadDetail>(`/threads/${threadId}`, { visibility })
+export const bringThreadBack = (threadId: string) => api.patch<ThreadDetail>(`/threads/${threadId}`, { is_archived: false })
 export const markRead = (threadId: string, branchId: string, seq: number) => api.put(`/threads/${threadId}/read`, { branch_id: branchId, seq })

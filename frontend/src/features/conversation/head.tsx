@@ -25,7 +25,7 @@ export function RoomHead({ start, end, title, thread, hasBranch = false, hasLine
     <header className={cn("room-head", hasLine && "border-line")}>
       {start && <span className="-ml-3 flex empty:hidden max-tablet:ml-0">{start}</span>}
       <div className="min-w-0 max-tablet:grow">
-        <h2 className="flex min-w-0 items-center gap-1.5 text-[14px]/[1.3] font-semibold max-tablet:text-lane/[1.25]">
+        <h2 className="flex min-w-0 items-center gap-1.5 text-[0.875rem]/[1.3] font-semibold max-tablet:text-lane/[1.25]">
           <span className="cut">{plain(title) || "New thread"}</span>
           {thread?.is_private && <LockIcon size={14} className="shrink-0 text-ink-3" aria-label="private" role="img" />}
         </h2>

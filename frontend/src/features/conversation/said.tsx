@@ -9,7 +9,7 @@ export function Said({ message, hasEdited }: { message: Message; hasEdited: bool
       <Markdown text={message.body} hasBreaks className="min-w-0" />
       {hasEdited && (
         // A line as high as the words': what stands in a part has no baseline outside of it.
-        <span className="shrink-0 text-lane leading-(--lh-lane) max-tablet:text-[16px]">
+        <span className="shrink-0 text-lane leading-(--lh-lane) max-tablet:text-[1rem]">
           <Edited message={message} />
         </span>
       )}

@@ -19,7 +19,7 @@ export function PhoneWho({ threadId }: { threadId: string }) {
   const words = [types && `${types.names} ${types.verb}`, are].filter(Boolean).join(", ")
   if (!words && !slots.length) return null
   return (
-    <p className="flex min-w-0 items-center gap-2 text-[12.5px]/[17px] text-ink-3">
+    <p className="flex min-w-0 items-center gap-2 text-[0.78125rem]/[17px] text-ink-3">
       {slots.length > 0 && <LiveBars slots={[...new Set(slots)]} />}
       <span className="cut">{words}</span>
     </p>

@@ -152,7 +152,7 @@ function Made({ invite }: { invite: InviteView }) {
           readOnly
           value={link}
           onFocus={(event) => event.target.select()}
-          className="cut font-mono text-[12.5px] [&[readonly]]:bg-raised [&[readonly]]:text-ink"
+          className="cut font-mono text-[0.78125rem] [&[readonly]]:bg-raised [&[readonly]]:text-ink"
           aria-describedby="invite-once"
         />
         <Button look="primary" size="field" onClick={() => void copy()} autoFocus>

@@ -137,7 +137,7 @@ export function PeopleTab({ project, meId, hereIds, typingIds, onlyIds, lineUp, 
 }
 
 const STATES = { ok: "", at_limit: "busy", key_refused: "key refused", unreachable: "not reached" } as const
-const personLook = "-mx-2 flex min-h-[38px] items-center gap-[11px] rounded-md pl-2 max-tablet:min-h-12 max-tablet:text-[15.5px]"
+const personLook = "-mx-2 flex min-h-[38px] items-center gap-[11px] rounded-md pl-2 max-tablet:min-h-12 max-tablet:text-[0.96875rem]"
 
 interface PersonProps {
   member: MemberView

@@ -74,7 +74,7 @@ export function ProviderSheet({ provider, projectId, onClose }: ProviderSheetPro
         </Field>
         <Field label="Address" hint="Where its API begins." error={errors.base_url?.message}>
           {(control) => (
-            <Input {...control} {...form.register("base_url")} placeholder="http://10.0.4.12:8000/v1" inputMode="url" autoComplete="off" spellCheck={false} className="font-mono text-[12.5px]" />
+            <Input {...control} {...form.register("base_url")} placeholder="http://10.0.4.12:8000/v1" inputMode="url" autoComplete="off" spellCheck={false} className="font-mono text-[0.78125rem]" />
           )}
         </Field>
         <Field

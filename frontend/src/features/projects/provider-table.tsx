@@ -96,7 +96,7 @@ function Row({ provider, onEdit }: { provider: ProviderView; onEdit: () => void 
           </span>
         </td>
         <td className={cn(cell, wider)}>
-          {provider.base_url ? <span className="font-mono text-[12px]">{provider.base_url}</span> : <span className="text-ink-3">{provider.id ? "its own" : "this server"}</span>}
+          {provider.base_url ? <span className="font-mono text-[0.75rem]">{provider.base_url}</span> : <span className="text-ink-3">{provider.id ? "its own" : "this server"}</span>}
         </td>
         <td className={cn(cell, wider, "text-right")}>{provider.concurrency}</td>
         <td className={cn(cell, wider, "text-right")}>{provider.model_count}</td>
@@ -158,7 +158,7 @@ function KeyNote({ note }: { note: string }) {
   return (
     <span>
       {before}
-      {name && <span className="font-mono text-[12px]">{name}</span>}
+      {name && <span className="font-mono text-[0.75rem]">{name}</span>}
     </span>
   )
 }

@@ -8,7 +8,7 @@ import { initial } from "@/lib/format"
 import type { ProjectView } from "@/lib/protocol.gen"
 
 const tile =
-  "relative grid size-10 shrink-0 place-items-center rounded-[11px] font-serif text-[17px]/none font-medium text-ink-2 hover:bg-hover pointer-coarse:size-11"
+  "relative grid size-10 shrink-0 place-items-center rounded-[11px] font-serif text-[1.0625rem]/none font-medium text-ink-2 hover:bg-hover pointer-coarse:size-11"
 const tileOn = "bg-paper text-ink shadow-[0_0_0_1px_var(--line-strong)] hover:bg-paper"
 
 interface TilesProps {

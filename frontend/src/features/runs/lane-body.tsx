@@ -98,7 +98,7 @@ function Reasoning({ text }: { text: string }) {
       <button type="button" aria-expanded={isOpen} onClick={() => setIsOpen(!isOpen)} className="text-small text-ink-3 hover:text-ink">
         {isOpen ? "Hide what it thought" : "What it thought"}
       </button>
-      {isOpen && <p className="mt-1 text-[14px] whitespace-pre-wrap text-ink-3">{text}</p>}
+      {isOpen && <p className="mt-1 text-[0.875rem] whitespace-pre-wrap text-ink-3">{text}</p>}
     </div>
   )
 }

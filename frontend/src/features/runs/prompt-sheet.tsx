@@ -41,7 +41,7 @@ export default function PromptSheet({ message, onClose }: { message: Message; on
         {parts.map((part, index) => (
           <li key={index} className="border-t border-line py-3 first:border-0 first:pt-0">
             <h4 className="text-small text-ink-3">{WHO[part.role]}</h4>
-            <p className="mt-1 font-mono text-[12.5px]/[1.6] break-words whitespace-pre-wrap">
+            <p className="mt-1 font-mono text-[0.78125rem]/[1.6] break-words whitespace-pre-wrap">
               {reveal(part.content).map((piece, at) => (typeof piece === "string" ? piece : <mark key={at} className="bg-warn-soft text-warn">{piece.hidden}</mark>))}
             </p>
           </li>

@@ -169,4 +169,10 @@ describe("the thread list", () => {
     await show(list())
     expect(await screen.findByText(/Threads keep one subject each/)).toBeVisible()
   })
+
+  it("alone on a phone leads to the first thread", async () => {
+    serve([])
+    await show(list({ hasNotes: true }))
+    expect(await screen.findByRole("button", { name: "Start the first thread" })).toBeVisible()
+  })
 })

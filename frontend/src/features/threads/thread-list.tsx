@@ -13,6 +13,7 @@ import { ThreadRow } from "@/features/threads/thread-row"
 import { useThreadActions } from "@/features/threads/use-thread-actions"
 import { useThreadList } from "@/features/threads/use-thread-list"
 import { wordsOf } from "@/lib/api"
+import { ask } from "@/lib/shell"
 import type { ThreadView } from "@/lib/protocol.gen"
 
 interface ThreadListProps {
@@ -160,6 +161,11 @@ export function ThreadList(props: ThreadListProps) {
             </span>
           )}
         </p>
+      )}
+      {!list.isLoading && !list.error && canWrite && hasNotes && rows.length === 0 && (
+        <Button className="mx-2 mt-3" onClick={() => ask("new-thread")}>
+          Start the first thread
+        </Button>
       )}
       {menu && opened && (
         <ThreadMenu

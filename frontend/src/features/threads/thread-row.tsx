@@ -65,8 +65,8 @@ export const ThreadRow = memo(function ThreadRow({ thread, isOpen, isSub, isUnre
         )}
       >
         <span className="min-w-0 grow">
-          <span className="cut block max-tablet:text-[15.5px]/[20px]">{titleOf(thread)}</span>
-          {note && <small className="cut block text-[12.5px]/[17px] font-normal text-ink-3">{note}</small>}
+          <span className="cut block max-tablet:text-[0.96875rem]/[20px]">{titleOf(thread)}</span>
+          {note && <small className="cut block text-[0.78125rem]/[17px] font-normal text-ink-3">{note}</small>}
         </span>
         {sign && (
           <span className="shrink-0 group-hover/row:pointer-fine:invisible group-has-[button:focus-visible]/row:invisible">

@@ -188,6 +188,14 @@ describe("the composer", () => {
     expect(screen.queryByRole("textbox")).toBeNull()
   })
 
+  it("of an archived thread is the way to bring it back", async () => {
+    const user = userEvent.setup()
+    const scene = room("c-archived")
+    await show({ ...scene, detail: { ...scene.detail, can_write: false, thread: { ...scene.detail.thread, archived_at: scene.detail.thread.created_at } } })
+    await user.click(await screen.findByRole("button", { name: "Bring it back" }))
+    await waitFor(() => expect(asked).toContainEqual({ method: "PATCH", path: "/threads/c-archived", body: { is_archived: false } }))
+  })
+
   it("talks where there is no model, and tells who can add one", async () => {
     const user = userEvent.setup()
     const scene = empty("c14")
