@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url"
 import { brotliCompressSync, constants, gzipSync } from "node:zlib"
 import { defineConfig, type Plugin } from "vite"
 
-const NEED_A_PAGE = ["src/lib/api.test.ts", "src/lib/schedule.test.ts", "src/lib/socket.test.ts"]
+const NEED_A_PAGE = ["api", "outgoing", "schedule", "socket"].map((name) => `src/lib/${name}.test.ts`)
 const SERVER = process.env["PARLEY_SERVER"] ?? "http://127.0.0.1:8000"
 
 /** Beside each text file its compressed twins: the server hands them out as they are and never compresses itself. */

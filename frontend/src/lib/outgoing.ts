@@ -45,8 +45,13 @@ function load(): Outgoing[] {
 }
 
 const outgoing = makeStore<readonly Outgoing[]>(load())
+/** What this tab has seen acknowledged, or taken back: nothing that is still kept of these is another tab's. */
+const done = new Set<string>()
 outgoing.watch(() => {
-  const kept = outgoing.get().filter((one) => one.seq === null)
+  const ours = outgoing.get()
+  const known = new Set([...ours.map((one) => one.client_id), ...done])
+  const others = load().filter((one) => !known.has(one.client_id))
+  const kept = [...others, ...ours.filter((one) => one.seq === null)]
   remember(NAME, kept.length ? JSON.stringify(kept) : null)
 })
 
@@ -62,6 +67,7 @@ export function changeOutgoing(clientId: string, change: Partial<Outgoing>): voi
 }
 
 export function removeOutgoing(clientId: string): void {
+  done.add(clientId)
   outgoing.set((all) => (all.some((one) => one.client_id === clientId) ? all.filter((one) => one.client_id !== clientId) : all))
 }
 

@@ -124,7 +124,7 @@ function Open({ code, me, invite, onJoined }: JoinDoorProps & { invite: InvitePr
 }
 
 const YOU_SEE = ["Every thread that is not private, from its beginning", "Who is here, and who is typing", "What each answer cost"]
-const OTHERS_SEE = ["Your name, and what you write", "Not your email: only admins do", "Never what you read"]
+const OTHERS_SEE = ["Your name, and what you write", "Not your email", "Never what you read"]
 const YOU_CAN: Readonly<Record<string, readonly string[]>> = {
   viewer: ["Follow each answer as it is written", "Copy what was said", "Ask an admin to let you write"],
   member: ["Write, and ask the models", "Start threads and branches", "Let models speak with each other"],

@@ -166,6 +166,11 @@ describe("markdown", () => {
     expect(container.querySelector("figcaption")).toHaveTextContent("js")
   })
 
+  it("counts a list from where it begins, from nought, too", () => {
+    const { container } = render(<Markdown text={"0. nought\n1. one"} />)
+    expect([...container.querySelectorAll("li")].map((item) => item.dataset["number"])).toEqual(["0", "1"])
+  })
+
   it.each([0, 1, 2, 3])("is drawn the same however it came, seed %i", (seed) => {
     const { container, rerender } = render(<Markdown text="" isWriting />)
     let soFar = ""

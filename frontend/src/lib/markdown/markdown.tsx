@@ -154,7 +154,7 @@ function Heading({ token, isGrowing }: { token: Tokens.Heading; isGrowing: boole
 
 function List({ token, isGrowing, depth }: PartProps<Tokens.List>) {
   const last = token.items.length - 1
-  const first = token.ordered ? token.start || 1 : 0
+  const first = token.start === "" ? 1 : token.start // a list may begin at 0
   const items = token.items.map((item, index) => (
     <Item key={index} item={item} number={token.ordered ? first + index : null} isGrowing={isGrowing && index === last} depth={depth} />
   ))
