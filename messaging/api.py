@@ -9,7 +9,7 @@ from ninja import Field, Header, Query, Router
 from chatplatform.kernel.errors import Invalid
 from chatplatform.kernel.http import Body, answers, asker, no_content, reply
 from chatplatform.kernel.ids import new_id
-from messaging import access, actions, history, services
+from messaging import access, actions, changing, history, services
 from messaging.protocol.commands import Send
 from messaging.protocol.views import MessagesPage
 from messaging.providers.api import router as models
@@ -96,25 +96,25 @@ async def get_message(request: HttpRequest, message_id: UUID) -> HttpResponse:
 @router.patch("/messages/{message_id}", openapi_extra=answers(Message))
 async def edit_message(request: HttpRequest, message_id: UUID, body: MessageChange) -> HttpResponse:
     """Replace the text of your own message; the old one stays as a revision."""
-    return reply(await services.edit(asker(request), message_id, body.body, body.revision))
+    return reply(await changing.edit(asker(request), message_id, body.body, body.revision))
 
 
 @router.delete("/messages/{message_id}", openapi_extra=answers(Message))
 async def delete_message(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """Take a message's words away; its place stays."""
-    return reply(await services.delete(asker(request), message_id))
+    return reply(await changing.delete(asker(request), message_id))
 
 
 @router.post("/messages/{message_id}/restore", openapi_extra=answers(Message))
 async def restore_message(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """Bring a deleted message back."""
-    return reply(await services.restore(asker(request), message_id))
+    return reply(await changing.restore(asker(request), message_id))
 
 
 @router.get("/messages/{message_id}/revisions", openapi_extra=answers(Revision, many=True))
 async def list_revisions(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """The superseded texts, oldest first."""
-    return reply(await services.revisions(asker(request), message_id))
+    return reply(await changing.revisions(asker(request), message_id))
 
 
 @router.post("/turns/{turn_id}/cancel", openapi_extra=answers(None, status=204), tags=["runs"])

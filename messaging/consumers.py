@@ -16,7 +16,7 @@ from django.conf import settings
 from chatplatform.kernel import logs
 from chatplatform.kernel.clock import monotonic
 from chatplatform.kernel.errors import AppError, Invalid, TooMany
-from messaging import access, actions, handshake, joining, services
+from messaging import access, actions, changing, handshake, joining, services
 from messaging.hub import BEAT_S, hub
 from messaging.packets import pack
 from messaging.presence import presence
@@ -188,7 +188,7 @@ class Connection:
         return Ack(command.id, sent.seq, sent.message_id, sent.run_id, sent.is_duplicate)
 
     async def edit(self, command: Edit) -> Ack:
-        message = await services.edit(self.user_id, command.message_id, command.body, command.revision)
+        message = await changing.edit(self.user_id, command.message_id, command.body, command.revision)
         return Ack(command.id, message.seq, message.id)
 
     async def cancel(self, command: Cancel) -> Ack:

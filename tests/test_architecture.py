@@ -41,7 +41,7 @@ MESSAGING: tuple[tuple[str, ...], ...] = (
     ),
     ("runs",),
     ("asking", "history"),
-    ("services", "actions", "joining", "line_ups", "variants", "moving", "purge"),
+    ("services", "changing", "actions", "joining", "line_ups", "variants", "moving", "purge"),
     ("consumers", "api", "listeners", "routing", "health"),
     ("lifecycle", "apps"),
 )

@@ -9,7 +9,7 @@ import pytest
 from chatplatform.kernel.db import in_db
 from chatplatform.kernel.errors import AppError, Conflict, Forbidden, NotFound
 from chatplatform.kernel.ids import new_id
-from messaging import access, actions, history, outbox, services
+from messaging import access, actions, changing, history, outbox, services
 from messaging.models import Run
 from messaging.protocol.commands import Send
 from projects.models import Membership, Project, User
@@ -49,7 +49,7 @@ async def test_an_edit_works_wherever_the_message_is(
         monkeypatch.setattr(outbox, "_store", lambda messages: asyncio.sleep(0))
     message = await said(thread, alice)
     await outbox.stored()
-    await services.edit(alice.id, message.id, "first", 1)
+    await changing.edit(alice.id, message.id, "first", 1)
     assert [m.body for m in (await history.page(alice.id, thread.id)).messages] == ["first"]
     monkeypatch.undo()
     await outbox.sweep(0)
@@ -59,8 +59,8 @@ async def test_an_edit_works_wherever_the_message_is(
 async def test_of_two_edits_at_once_one_is_a_conflict(live: Live, thread: Thread, alice: User) -> None:
     message = await said(thread, alice)
     results = await asyncio.gather(
-        services.edit(alice.id, message.id, "left", 1),
-        services.edit(alice.id, message.id, "right", 1),
+        changing.edit(alice.id, message.id, "left", 1),
+        changing.edit(alice.id, message.id, "right", 1),
         return_exceptions=True,
     )
     assert sorted(type(r).__name__ for r in results) == ["Conflict", "Message"]
@@ -68,7 +68,7 @@ async def test_of_two_edits_at_once_one_is_a_conflict(live: Live, thread: Thread
 
 async def test_an_edit_without_a_change_is_none(live: Live, thread: Thread, alice: User) -> None:
     message = await said(thread, alice)
-    assert (await services.edit(alice.id, message.id, message.body, 1)).revision == 1
+    assert (await changing.edit(alice.id, message.id, message.body, 1)).revision == 1
 
 
 async def test_an_edit_that_is_sent_again_is_answered_as_the_first_time(
@@ -76,7 +76,7 @@ async def test_an_edit_that_is_sent_again_is_answered_as_the_first_time(
 ) -> None:
     """The answer was lost on the way: whoever asks again must not be told that somebody else was quicker."""
     message = await said(thread, alice)
-    edited = [await services.edit(alice.id, message.id, "first", 1) for _ in range(2)]
+    edited = [await changing.edit(alice.id, message.id, "first", 1) for _ in range(2)]
     assert [(m.body, m.revision) for m in edited] == [("first", 2)] * 2
     assert len(await history.revisions(message.id)) == 1
 
@@ -97,7 +97,7 @@ async def test_changes_are_counted_with_what_is_said_by_whatever_way(
 async def test_nobody_edits_others_words_not_even_the_owner(live: Live, thread: Thread, alice: User, bob: User) -> None:
     message = await said(thread, bob)
     with pytest.raises(Forbidden, match="Only Bob"):
-        await services.edit(alice.id, message.id, "mine now", 1)
+        await changing.edit(alice.id, message.id, "mine now", 1)
 
 
 async def test_delete_takes_the_words_and_keeps_the_place(live: Live, thread: Thread, alice: User, bob: User) -> None:
@@ -115,11 +115,11 @@ async def test_a_deleted_text_is_shown_only_to_who_may_restore_it(
     live: Live, thread: Thread, alice: User, bob: User, dave: User
 ) -> None:
     message = await said(thread, bob, "secret")
-    await services.delete(bob.id, message.id)
+    await changing.delete(bob.id, message.id)
     for user in (alice, bob):
-        assert [r.body for r in await services.revisions(user.id, message.id)] == ["secret"]
+        assert [r.body for r in await changing.revisions(user.id, message.id)] == ["secret"]
     with pytest.raises(Forbidden):
-        await services.revisions(dave.id, message.id)
+        await changing.revisions(dave.id, message.id)
 
 
 @pytest.mark.parametrize(("who", "may"), [("alice", True), ("carol", True), ("bob", True), ("dave", False)])
@@ -129,7 +129,7 @@ async def test_who_may_delete_a_members_message(
     message = await said(thread, bob)
     user = {"alice": alice, "carol": carol, "bob": bob, "dave": dave}[who]
     with contextlib.nullcontext() if may else pytest.raises(Forbidden):
-        await services.delete(user.id, message.id)
+        await changing.delete(user.id, message.id)
     assert ((await history.find(message.id)).state == "deleted") is may
 
 
@@ -137,32 +137,32 @@ async def test_an_admins_deletion_is_not_undone_by_its_author(
     live: Live, thread: Thread, carol: User, bob: User, alice: User
 ) -> None:
     message = await said(thread, bob, "words")
-    await services.delete(carol.id, message.id)
+    await changing.delete(carol.id, message.id)
     with pytest.raises(Forbidden):
-        await services.restore(bob.id, message.id)
+        await changing.restore(bob.id, message.id)
     await in_db(
         User.objects.filter(pk=bob.pk).update, name=carol.name
     )  # whoever calls themself like the admin is not the admin
-    for get_back in (services.restore, services.revisions):
+    for get_back in (changing.restore, changing.revisions):
         with pytest.raises(Forbidden):
             await get_back(bob.id, message.id)
-    restored = await services.restore(alice.id, message.id)
+    restored = await changing.restore(alice.id, message.id)
     assert (restored.body, restored.state, restored.revision) == ("words", "complete", 3)
     assert restored.meta.deleted_by == ""
 
 
 async def test_who_deleted_and_has_another_name_now_may_still_restore(live: Live, thread: Thread, bob: User) -> None:
     message = await said(thread, bob, "words")
-    await services.delete(bob.id, message.id)
+    await changing.delete(bob.id, message.id)
     await in_db(User.objects.filter(pk=bob.pk).update, name="Robert")
-    assert (await services.restore(bob.id, message.id)).body == "words"
+    assert (await changing.restore(bob.id, message.id)).body == "words"
 
 
 async def test_restored_words_come_back_to_everybody(live: Live, thread: Thread, alice: User, bob: User) -> None:
     (one,) = await live.tabs(thread, alice)
     message = await said(thread, bob, "words")
-    await services.delete(bob.id, message.id)
-    await services.restore(bob.id, message.id)
+    await changing.delete(bob.id, message.id)
+    await changing.restore(bob.id, message.id)
     await one.until(lambda: one.rooms[str(thread.id)].view() == [(1, 0, "complete", "words")])
 
 
@@ -172,15 +172,15 @@ async def test_an_answer_is_deleted_by_who_asked_but_edited_by_nobody(
     voice = await Voice.begin(thread)
     await voice.say("words of a model")
     with pytest.raises(Conflict, match="still writing"):
-        await services.delete(alice.id, voice.place.id)
+        await changing.delete(alice.id, voice.place.id)
     answer = await voice.finish()
     with pytest.raises(Forbidden, match="Voice"):
-        await services.edit(alice.id, answer.id, "better", 1)
+        await changing.edit(alice.id, answer.id, "better", 1)
     with pytest.raises(Forbidden):
-        await services.delete(bob.id, answer.id)
+        await changing.delete(bob.id, answer.id)
     await in_db(Run.objects.filter(pk=voice.turn.run_id).update, asked_by=bob)
-    assert (await services.delete(bob.id, answer.id)).body == ""
-    assert (await services.restore(bob.id, answer.id)).body == "words of a model"
+    assert (await changing.delete(bob.id, answer.id)).body == ""
+    assert (await changing.restore(bob.id, answer.id)).body == "words of a model"
 
 
 async def test_what_was_thought_goes_with_the_answer(live: Live, thread: Thread, alice: User) -> None:
@@ -189,7 +189,7 @@ async def test_what_was_thought_goes_with_the_answer(live: Live, thread: Thread,
     await voice.start_again()
     await voice.say("whole")
     answer = await voice.finish()
-    deleted = await services.delete(alice.id, answer.id)
+    deleted = await changing.delete(alice.id, answer.id)
     assert (deleted.meta.reasoning, deleted.meta.earlier_attempts, deleted.meta.text_sha256) == ("", (), "")
 
 
@@ -199,10 +199,10 @@ async def test_who_left_changes_nothing_any_more(
     message = await said(thread, bob)
     await in_db(remove_member, alice.id, project.id, bob.id)
     for change in (
-        services.edit(bob.id, message.id, "x", 1),
-        services.delete(bob.id, message.id),
-        services.restore(bob.id, message.id),
-        services.revisions(bob.id, message.id),
+        changing.edit(bob.id, message.id, "x", 1),
+        changing.delete(bob.id, message.id),
+        changing.restore(bob.id, message.id),
+        changing.revisions(bob.id, message.id),
     ):
         with pytest.raises(AppError) as refused:
             await change
@@ -219,9 +219,9 @@ async def test_no_change_rests_on_what_was_known_a_moment_ago(
     await in_db(Membership.objects.filter(user=bob).delete)
     await access.thread(bob.id, thread.id, Permission.WRITE)  # that is what is kept
     for change in (
-        services.edit(bob.id, message.id, "x", 1),
-        services.delete(bob.id, message.id),
-        services.restore(bob.id, message.id),
+        changing.edit(bob.id, message.id, "x", 1),
+        changing.delete(bob.id, message.id),
+        changing.restore(bob.id, message.id),
         actions.cancel_turn(bob.id, voice.turn.id),
         actions.cancel_run(bob.id, voice.turn.run_id),
         actions.again(bob.id, voice.turn.id, None),

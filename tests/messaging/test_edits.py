@@ -10,7 +10,7 @@ from chatplatform.kernel.backends import backend
 from chatplatform.kernel.clock import now
 from chatplatform.kernel.db import in_db
 from chatplatform.kernel.errors import Conflict, Unavailable
-from messaging import edits, history, services
+from messaging import changing, edits, history
 from messaging.models import Edit
 from messaging.stores.cql.connection import Servers
 from messaging.stores.cql.store import CqlMessageStore
@@ -36,9 +36,9 @@ async def test_with_the_store_away_a_change_is_made_later(
     monkeypatch.setattr(backend("message_store"), "edit", away)
     for _ in range(2):  # again: the same change
         with pytest.raises(Unavailable, match="kept"):
-            await services.edit(alice.id, message.id, "first", 1)
+            await changing.edit(alice.id, message.id, "first", 1)
     with pytest.raises(Conflict):
-        await services.edit(alice.id, message.id, "another", 1)
+        await changing.edit(alice.id, message.id, "another", 1)
     monkeypatch.undo()
     assert await edits.sweep(0) == 1
     await tab.until(lambda: tab.rooms[str(thread.id)].view()[0][3] == "first")
@@ -48,8 +48,8 @@ async def test_with_the_store_away_a_change_is_made_later(
 
 async def test_what_a_dead_process_left_does_not_undo_what_came_after(live: Live, thread: Thread, alice: User) -> None:
     message = await said(thread, alice)
-    second = await services.edit(alice.id, message.id, "second", 1)
-    await services.edit(alice.id, message.id, "third", 2)
+    second = await changing.edit(alice.id, message.id, "second", 1)
+    await changing.edit(alice.id, message.id, "third", 2)
     # As if the process that made the first change had died before it cleared its row.
     body = msgspec.json.encode(second)
     await in_db(Edit.objects.filter(revision=2).update, body=body, stored_at=None)
@@ -60,7 +60,7 @@ async def test_what_a_dead_process_left_does_not_undo_what_came_after(live: Live
 
 async def test_a_changes_words_do_not_stay_in_its_row(live: Live, thread: Thread, alice: User) -> None:
     message = await said(thread, alice)
-    await services.edit(alice.id, message.id, "first", 1)
+    await changing.edit(alice.id, message.id, "first", 1)
     assert await in_db(Edit.objects.filter(body__isnull=False).count) == 0
 
 

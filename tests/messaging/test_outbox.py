@@ -12,7 +12,7 @@ from chatplatform.kernel.clock import now
 from chatplatform.kernel.db import in_db
 from chatplatform.kernel.errors import Unavailable
 from chatplatform.kernel.ids import new_id
-from messaging import history, outbox, rooms, services
+from messaging import changing, history, outbox, rooms, services
 from messaging.models import Outbox
 from messaging.protocol.commands import Send
 from messaging.types import Cursor
@@ -130,7 +130,7 @@ async def test_told_twice_is_seen_once(live: Live, thread: Thread, alice: User, 
     sent = await say(thread, alice)
     await outbox.stored()
     message = await history.find(sent.message_id)
-    await services.edit(alice.id, message.id, "edited", 1)
+    await changing.edit(alice.id, message.id, "edited", 1)
     await outbox.deliver(message)  # as after a crash between telling and clearing
     await say(thread, alice, "next")
     await two.until(lambda: len(two.rooms[str(thread.id)].messages) == 2)

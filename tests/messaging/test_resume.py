@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chatplatform.kernel.backends import backend
-from messaging import history, outbox, protocol, rooms, services
+from messaging import changing, history, outbox, protocol, rooms, services
 from messaging.packets import merge
 from messaging.protocol.commands import Send
 from messaging.protocol.events import TurnDelta
@@ -288,9 +288,9 @@ class Story:
         elif kind in {"edit", "delete"} and self.mine:
             message = await history.find(self.random.choice(self.mine))
             if kind == "delete":
-                await services.delete(self.user.id, message.id)
+                await changing.delete(self.user.id, message.id)
             elif message.state != "deleted":
-                await services.edit(self.user.id, message.id, message.body + "!", message.revision)
+                await changing.edit(self.user.id, message.id, message.body + "!", message.revision)
         elif voice is not None and kind == "say":
             await voice.say(self.random.choice(["x", "éé", "🛶 ", "word "]))
         elif voice is not None and kind == "save":
