@@ -10,6 +10,13 @@ from tests.browser.conftest import Person, script
 from tests.server import Server
 
 DONE = re.compile("done")
+# The colour of an element's words as red, green and blue.
+INK = """(element) => {
+    const canvas = new OffscreenCanvas(1, 1).getContext("2d")
+    canvas.fillStyle = getComputedStyle(element).color
+    canvas.fillRect(0, 0, 1, 1)
+    return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3)
+}"""
 
 
 def test_first_account_asks_and_is_answered(browser: Browser, tmp_path: Path) -> None:
@@ -91,6 +98,44 @@ def test_reload_in_mid_stream_misses_nothing_and_repeats_nothing(alice: Person, 
     assert alice.words(alice.room.locator("[data-phase] .md").last) == bob.words(
         bob.room.locator("[data-phase] .md").last
     )
+
+
+def test_lost_network_is_said_at_once_and_nothing_goes_on_without_it(alice: Person) -> None:
+    alice.new_thread(script(400, 20, 5), script(400, 20, 6))
+    alice.ask("What does the tide say?")
+    expect(alice.lane("A")).to_have_attribute("data-phase", "writing")
+    alice.context.set_offline(True)
+    expect(alice.page.get_by_text("Offline.")).to_be_visible()
+    clock = alice.room.locator(".join-row").inner_text()
+    alice.page.wait_for_timeout(1500)
+    assert alice.room.locator(".join-row").inner_text() == clock
+    alice.context.set_offline(False)
+    expect(alice.page.get_by_text("Back. Nothing was missed.")).to_be_visible()
+    for letter in "AB":
+        expect(alice.lane(letter)).to_have_attribute("data-phase", DONE)
+    alice.complaints[:] = [said for said in alice.complaints if "ERR_INTERNET_DISCONNECTED" not in said]
+
+
+def test_paper_has_what_is_out_of_sight_in_ink_on_white(alice: Person) -> None:
+    alice.page.emulate_media(color_scheme="dark")
+    thread_id = alice.new_thread(script())
+    for number in range(1, 41):
+        alice.api("POST", f"/threads/{thread_id}/messages", {"body": f"Sailing {number} left on time.", "mode": "talk"})
+    last = "Sailing 40 left on time."
+    expect(alice.room.get_by_text(last)).to_be_visible()
+    expect(alice.room.get_by_text("Sailing 1 left on time.")).to_be_hidden()
+    alice.page.emulate_media(media="print")
+    alice.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    paper = alice.page.locator(".printed")
+    for words in ("Sailing 1 left on time.", last):
+        expect(paper.get_by_text(words)).to_be_visible()
+    expect(alice.composer).to_be_hidden()
+    red, green, blue = paper.get_by_text(last).evaluate(INK)
+    assert max(red, green, blue) < 64
+    alice.page.emulate_media(media="screen")
+    alice.page.evaluate("dispatchEvent(new Event('afterprint'))")
+    expect(paper).to_have_count(0)
+    expect(alice.room.get_by_text(last)).to_be_visible()
 
 
 def test_late_comer_sees_the_words_so_far_and_goes_on(alice: Person, bob: Person) -> None:

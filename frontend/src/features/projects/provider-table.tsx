@@ -27,7 +27,7 @@ interface ProviderTableProps {
 /** Providers: their keys (written, never read), where they are, and how many answers they give at once. */
 export function ProviderTable({ providers, onEdit }: ProviderTableProps) {
   return (
-    <div className="overflow-x-auto">
+    <div className="scrolls-wide">
       <table className={table}>
         <thead>
           <tr>

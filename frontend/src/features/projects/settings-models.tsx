@@ -86,7 +86,7 @@ function Offered({ project }: { project: ProjectView }) {
       {models.error && <p className="text-danger">{wordsOf(models.error)}</p>}
       {models.data?.length === 0 && <p className="leading-normal text-ink-2">No model can answer yet. People can talk.</p>}
       {all.length > 0 && (
-        <div className="overflow-x-auto">
+        <div className="scrolls-wide">
           <table className={table}>
             <thead>
               <tr>
@@ -143,7 +143,7 @@ function Row({ model, mayChange, onOffer }: { model: ModelView; mayChange: boole
         )}
       </td>
       <td className={cn(cell, roomy, "text-right", pale)}>{size(model.context_tokens)}</td>
-      <td className={cn(cell, "text-right", pale)}>{prices(model.price_in, model.price_out)}</td>
+      <td className={cn(cell, "text-right", pale)}>{prices(model.price_in, model.price_out) || <span className="text-ink-3">not known</span>}</td>
     </tr>
   )
 }

@@ -195,7 +195,7 @@ function Table({ token, isGrowing }: { token: Tokens.Table; isGrowing: boolean }
   const lastRow = token.rows.length - 1
   const name = `Table: ${token.header.map((cell) => plainText(cell.tokens)).join(", ")}`
   return (
-    <div className="table-box" role="group" aria-label={name} tabIndex={0}>
+    <div className="table-box scrolls-wide" role="group" aria-label={name} tabIndex={0}>
       <table data-many={token.header.length >= MANY_COLUMNS || undefined}>
         <thead>
           <tr>

@@ -116,7 +116,7 @@ function Models({ chosen, onChange }: Pick<PickerProps, "chosen" | "onChange">) 
                 </span>
               </td>
               <td className="r">{size(model.context_tokens)}</td>
-              <td className="r">{prices(model.price_in, model.price_out)}</td>
+              <td className="r">{prices(model.price_in, model.price_out) || <span className="text-ink-3">not known</span>}</td>
             </tr>
           )
         })}
