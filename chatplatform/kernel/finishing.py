@@ -1,4 +1,4 @@
-"""Work that goes on to its end when whoever asked for it has gone.
+"""Work that goes on to its end when whoever asked for it has gone, and tasks that must end when they are told to.
 
 A closed tab cancels the request, or the command, that is under way for it. What was accepted by then must still be told and
 set going at once: left to the sweepers it would take them seconds.
@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+AGAIN_S = 3.0
 
 _under_way: set[asyncio.Task[Any]] = set()  # the loop itself keeps no task alive
 
@@ -42,6 +44,19 @@ async def finished(within_s: float) -> None:
     """Wait for all that is under way. What takes longer is as if this process had been killed: the sweepers find it."""
     if _under_way:
         await asyncio.wait(_under_way, timeout=within_s)
+
+
+async def end(*tasks: asyncio.Task[Any], again_s: float = AGAIN_S) -> None:
+    """Cancel tasks and wait until they have ended, however often it takes.
+
+    A cancellation is lost where `asyncio.wait_for` got what it waited for in the same moment (Python before 3.12), as in
+    psycopg while it connects: the task goes on as if nobody had said anything.
+    """
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=again_s)
 
 
 def _end_alone(name: str, task: asyncio.Task[Any]) -> None:

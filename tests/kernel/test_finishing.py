@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from chatplatform.kernel.errors import Conflict
-from chatplatform.kernel.finishing import finished, to_the_end
+from chatplatform.kernel.finishing import end, finished, to_the_end
 
 
 async def asked_and_left(error: Exception | None) -> list[str]:
@@ -57,3 +57,40 @@ async def test_who_waits_is_told_and_the_log_is_not(caplog: pytest.LogCaptureFix
     with pytest.raises(ZeroDivisionError):
         await work()
     assert caplog.records == []
+
+
+async def test_a_task_that_did_not_hear_its_cancellation_is_told_again() -> None:
+    """As `asyncio.wait_for` did before Python 3.12 when what it waited for came in the same moment."""
+    heard: list[str] = []
+
+    async def hard_of_hearing() -> None:
+        for _ in range(2):
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                heard.append("lost")
+        await asyncio.sleep(60)
+
+    task = asyncio.create_task(hard_of_hearing())
+    await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        await end(task, again_s=0.01)
+    assert task.cancelled()
+    assert heard == ["lost", "lost"]
+
+
+async def test_a_task_that_ends_in_an_orderly_way_is_told_once() -> None:
+    heard: list[str] = []
+
+    async def orderly() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.05)
+            heard.append("tidied up")
+
+    tasks = [asyncio.create_task(orderly()) for _ in range(2)]
+    await asyncio.sleep(0)
+    await end(*tasks)
+    assert heard == ["tidied up"] * 2
+    await end(*tasks)  # has ended: nothing to do

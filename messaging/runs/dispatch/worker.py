@@ -16,6 +16,7 @@ from chatplatform.kernel import db
 from chatplatform.kernel.backends import backend
 from chatplatform.kernel.clock import monotonic
 from chatplatform.kernel.db import in_db
+from chatplatform.kernel.finishing import end
 from messaging.relays.base import Relay
 from messaging.runs import claims, engine, leases, live, steps
 from messaging.runs.dispatch import workers
@@ -114,10 +115,9 @@ class WorkerDispatcher:
 
     async def _take_nothing_new(self) -> None:
         offers, jobs = self._takers
-        jobs.cancel()
+        ending = asyncio.ensure_future(end(jobs))
         await asyncio.wait({offers}, timeout=WAIT_S * 3)  # what it is given in this moment it gives back
-        offers.cancel()
-        await asyncio.wait(self._takers)
+        await asyncio.gather(ending, end(offers))
 
     async def _drain(self) -> None:
         if not self.running:
