@@ -8,10 +8,10 @@ UV = .cache/uv/bin/uv
 COMPILE = $(UV) pip compile -q $(UPGRADE) --universal --generate-hashes --no-header --no-annotate --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help run full test lint format build bench faults storybook types lock clean python
+.PHONY: help run full test test-full lint format build bench faults storybook types lock clean python
 
 help:  ## what each command does
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 run: python  ## set everything up, build what is stale, and serve (PORT=9000 for another port)
 	@PORT='$(PORT)' exec $(PYTHON) -m tools.run
@@ -22,6 +22,10 @@ full: python  ## the full profile on this machine: PostgreSQL, Redis, Cassandra,
 test: python  ## everything: lint, types, unit, API, socket, kill and browser tests, size limits
 	$(PREPARE) dev
 	$(CHECK) test
+
+test-full: python  ## every Python test on the full profile: PostgreSQL, Redis and Cassandra in place of the embedded parts
+	$(PREPARE) dev
+	$(CHECK) test-full
 
 lint: python  ## ruff, mypy, ESLint, tsc
 	$(PREPARE) dev

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Self
 
 ROOT = Path(__file__).resolve().parent.parent
+NO_SERVERS = dict.fromkeys(("DATABASE_URL", "REDIS_URL", "CQL_HOSTS"), "")  # a process that is told so is embedded
 
 
 def free_port() -> int:

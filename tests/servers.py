@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -84,8 +85,16 @@ class RedisServer:
                     break
             else:
                 raise LookupError(f"Every database of {self.url} belongs to a test run.")
+        if for_the_run:
+            atexit.register(self._give_back, kept)
         self.empty(self._address(number))
         return self._address(number)
+
+    def _give_back(self, kept: str) -> None:
+        import redis
+
+        with suppress(redis.ConnectionError), redis.Redis.from_url(self._address(0)) as client:
+            client.delete(kept)
 
     def _address(self, number: int) -> str:
         return urlunsplit(urlsplit(self.url)._replace(path=f"/{number}"))

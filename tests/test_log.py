@@ -2,15 +2,14 @@
 
 import json
 import re
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from tests.attacks import target
 from tests.client import Client
-from tests.server import Server
 
 CANARY = "canary-words-of-a-person"
+TO_PEOPLE = ("Parley is at", "Preparing", "Parley has stopped", "This worker runs")  # who start it and look at it
 
 
 async def used(alice: Client) -> tuple[dict[str, Any], str, str, str]:
@@ -32,14 +31,14 @@ async def used(alice: Client) -> tuple[dict[str, Any], str, str, str]:
 
 
 async def test_the_log_of_a_server_tells_ids_and_no_words(tmp_path: Path) -> None:
-    server = Server(tmp_path / "server", LOG_FORMAT="json", LOG_ACCESS="1", LOG_LEVEL="DEBUG").start()
+    server = target.start(tmp_path / "server", {"LOG_FORMAT": "json", "LOG_ACCESS": "1", "LOG_LEVEL": "DEBUG"})
     alice = await Client(server.url, "Alice").sign_up()
     try:
         sent, turn, said, thread = await used(alice)
     finally:
         await alice.close()
         server.stop()
-    lines = [line for line in server.log.read_text().splitlines() if not line.startswith(("Parley is at", "Preparing"))]
+    lines = [line for line in server.log_text().splitlines() if line and not line.startswith(TO_PEOPLE)]
     records = [json.loads(line) for line in lines]
     (ended,) = [r for r in records if r["message"].startswith("Turn ") and " ended " in r["message"]]
     assert (ended["turn"], ended["run"], ended["thread"], ended["attempt"]) == (turn, sent["run_id"], thread, "1")
@@ -56,15 +55,16 @@ async def test_the_log_of_a_server_tells_ids_and_no_words(tmp_path: Path) -> Non
 
 
 async def test_a_defect_is_in_the_log_once_with_the_requests_id(tmp_path: Path) -> None:
-    server = Server(tmp_path / "server", LOG_FORMAT="json").start()
+    server = target.start(tmp_path / "server", {"LOG_FORMAT": "json"})
     alice = await Client(server.url, "Alice").sign_up()
-    with closing(sqlite3.connect(server.data_dir / "parley.sqlite3")) as database:
-        database.execute("ALTER TABLE projects_membership RENAME TO gone")
-    answer = await alice.request("GET", "/projects")
-    assert (answer.status_code, answer.json()["code"]) in {(500, "broken"), (503, "unavailable")}
-    await alice.close()
-    server.stop()
-    records = [json.loads(line) for line in server.log.read_text().splitlines() if line.startswith("{")]
+    try:
+        server.change_tables("ALTER TABLE projects_membership RENAME TO gone")
+        answer = await alice.request("GET", "/projects")
+        assert (answer.status_code, answer.json()["code"]) in {(500, "broken"), (503, "unavailable")}
+    finally:
+        await alice.close()
+        server.stop()
+    records = [json.loads(line) for line in server.log_text().splitlines() if line.startswith("{")]
     told = [r for r in records if "projects_membership" in r.get("error", "") and "request" in r]
     assert len(told) == 1
     assert told[0]["level"] == "ERROR" and len(told[0]["request"]) == 12

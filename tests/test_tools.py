@@ -67,6 +67,28 @@ def test_a_machine_without_browser_and_servers_is_told_once_and_the_rest_runs(
     assert check.test() == 1
 
 
+def test_the_full_profile_is_tested_whole_or_not_at_all(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[Check] = []
+
+    def perform_all(loud: Sequence[Check], quiet: Sequence[Check], at_once: int) -> list[Outcome]:
+        ran.extend(loud)
+        return [Outcome(one.name, True, 1.0) for one in loud]
+
+    for name in check.SERVERS_NAMED_BY.values():
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(check, "perform_all", perform_all)
+    monkeypatch.setattr(services, "missing", lambda: {"redis": "Redis is missing: apt-get install redis-server"})
+    assert check.main("test-full") == 1
+    assert capsys.readouterr().out == "Redis is missing: apt-get install redis-server.\n"
+    assert not ran
+    monkeypatch.setenv("PARLEY_TEST_REDIS_URL", "redis://elsewhere:6379/0")
+    assert check.main("test-full") == 0
+    [tests] = [one for one in ran if one.profile]
+    assert tests.profile == "full" and tests.command == check.PYTHON_TESTS.command
+
+
 def test_quiet_checks_run_beside_loud_ones_and_speak_between_them(capfd: pytest.CaptureFixture[str]) -> None:
     def command(words: str, code: int = 0) -> list[str]:
         return [sys.executable, "-c", f"import sys; print({words!r}); sys.exit({code})"]

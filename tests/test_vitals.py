@@ -294,7 +294,7 @@ def until_down(server: Server, *names: str, within_s: float = 30.0) -> dict[str,
 
 
 @pytest.mark.needs("postgres")
-def test_a_paused_postgres_is_named_at_once_and_forgotten_when_it_is_back(tmp_path: Path) -> None:
+def test_a_paused_postgres_is_named_at_once_and_forgotten_when_it_is_back(tmp_path: Path, no_servers: None) -> None:
     tmp_path.chmod(0o755)
     postgres = services.Postgres(tmp_path / "postgres", is_safe=False).start()
     server = Server(tmp_path / "server", DATABASE_URL=postgres.url()).start()

@@ -1,4 +1,4 @@
-"""The checks behind `make lint` and `make test`: runs them all, whatever fails, and reports honestly.
+"""The checks behind `make lint`, `make test` and `make test-full`: runs them all, whatever fails, and reports honestly.
 
 Quiet checks show their output only when they fail; test runners speak for themselves. The tests mostly wait, for servers
 and clocks, so the quiet ones run beside them in what time is left. The last line says what failed and what was not run.
@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tools import places, services
@@ -83,6 +83,7 @@ POSTGRES_TESTS = Check(
     is_loud=True,
     profile="postgres",
 )
+FULL_TESTS = replace(PYTHON_TESTS, name="Python tests on the full profile", profile="full")
 BROWSER_TESTS = Check("browser tests", [PYTHON, "-m", "pytest", *SHARED, "2", "tests/browser"], is_loud=True)
 
 
@@ -182,10 +183,9 @@ def test() -> int:
         print(f"There is no Chromium here, so the browser tests will not run; `{command}` brings one.")
     else:
         os.environ["CHROMIUM"] = browser
-    for name, words in services.missing().items():
-        if not os.environ.get(SERVERS_NAMED_BY[name]):
-            not_run.append(f"the tests on {name}: {words}")
-            print(f"{words}. The tests that need it will not run.")
+    for name, words in _lacking_servers().items():
+        not_run.append(f"the tests on {name}: {words}")
+        print(f"{words}. The tests that need it will not run.")
     loud = [FRONTEND_TESTS, BUILD, SIZE, PYTHON_TESTS]
     if not any("PostgreSQL" in words for words in not_run):
         loud.append(POSTGRES_TESTS)
@@ -194,11 +194,22 @@ def test() -> int:
     return report(perform_all(loud, [ESLINT, *LINT, GENERATED], at_once=1), not_run)
 
 
+def test_full() -> int:
+    """Every Python test on PostgreSQL, Redis and Cassandra; without these, none."""
+    if lacking := _lacking_servers():
+        print("\n".join(f"{words}." for words in lacking.values()))
+        return 1
+    return report(perform_all([BUILD, FULL_TESTS], [], at_once=1), [])
+
+
+def _lacking_servers() -> dict[str, str]:
+    """Those that are neither named nor can be started here, each with the sentence that says how to get it."""
+    return {name: words for name, words in services.missing().items() if not os.environ.get(SERVERS_NAMED_BY[name])}
+
+
 def main(goal: str) -> int:
-    if goal == "lint":
-        return lint()
-    if goal == "test":
-        return test()
+    if goal in (goals := {"lint": lint, "test": test, "test-full": test_full}):
+        return goals[goal]()
     only = {"fix": FIX, "storybook": STORYBOOK, "types": Check("types", TYPES, is_loud=True)}[goal]
     return 0 if perform(only).passed else 1
 

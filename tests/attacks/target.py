@@ -1,13 +1,16 @@
-"""What is attacked: one embedded server, or with PARLEY_TEST_PROFILE two web processes and a worker on real servers.
+"""What is attacked, and whose log is read: one server, embedded or on PostgreSQL, or with PARLEY_TEST_PROFILE=redis or full two
+web processes and a worker on real servers.
 
 Attackers sit at another web process than the people they attack, so that whatever protects these must reach there.
 """
 
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 from tests import servers
-from tests.server import Server
+from tests.server import NO_SERVERS, Server
 from tools.full import Deployment
 from tools.services import found
 
@@ -35,13 +38,17 @@ class Target:
         """All that is kept: of files, of the database, of Redis."""
         raise NotImplementedError
 
+    def change_tables(self, statement: str) -> None:
+        """What nobody but a careless administrator does."""
+        raise NotImplementedError
+
     def stop(self) -> None:
         raise NotImplementedError
 
 
 class Embedded(Target):
     def __init__(self, folder: Path, settings: dict[str, str]) -> None:
-        self._server = Server(folder, **settings).start()
+        self._server = Server(folder, **{**NO_SERVERS, **settings}).start()
         self.url = self.other_url = self._server.url
         self.pid, self.data_dir = self._server.pid, folder
 
@@ -49,10 +56,30 @@ class Embedded(Target):
         return self._server.log.read_text()
 
     def at_rest(self) -> bytes:
-        return b"".join(file.read_bytes() for file in self.data_dir.iterdir() if file.is_file())
+        return _files(self.data_dir)
+
+    def change_tables(self, statement: str) -> None:
+        with closing(sqlite3.connect(self.data_dir / "parley.sqlite3")) as database:
+            database.execute(statement)
 
     def stop(self) -> None:
         self._server.stop()
+
+
+class OnPostgres(Embedded):
+    def __init__(self, folder: Path, settings: dict[str, str]) -> None:
+        self._database = servers.postgres().create_database()
+        super().__init__(folder, {**settings, "DATABASE_URL": self._database})
+
+    def at_rest(self) -> bytes:
+        return _files(self.data_dir) + _dumped(self._database)
+
+    def change_tables(self, statement: str) -> None:
+        _change(self._database, statement)
+
+    def stop(self) -> None:
+        super().stop()
+        servers.postgres().drop_database(self._database)
 
 
 class Full(Target):
@@ -82,19 +109,35 @@ class Full(Target):
     def at_rest(self) -> bytes:
         from redis import Redis
 
-        files = b"".join(file.read_bytes() for file in self.data_dir.iterdir() if file.is_file())
-        dumped = subprocess.run([found.postgres_folder() / "pg_dump", self._database], capture_output=True, check=True)
         with Redis.from_url(self._redis) as client:
             keys = b"".join(key + (client.dump(key) or b"") for key in client.scan_iter())
-        return files + dumped.stdout + keys
+        return _files(self.data_dir) + _dumped(self._database) + keys
+
+    def change_tables(self, statement: str) -> None:
+        _change(self._database, statement)
 
     def stop(self) -> None:
         self._deployment.stop()
         servers.postgres().drop_database(self._database)
 
 
+TARGETS: dict[str, type[Embedded | Full]] = {"embedded": Embedded, "postgres": OnPostgres, "redis": Full, "full": Full}
+
+
 def start(folder: Path, settings: dict[str, str]) -> Target:
-    if servers.PROFILE == "embedded":
-        return Embedded(folder, settings)
-    assert servers.PROFILE in {"redis", "full"}, "attacks are tried on one process, or on several that share Redis"
-    return Full(folder, settings)
+    return TARGETS[servers.PROFILE](folder, settings)
+
+
+def _files(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in folder.iterdir() if file.is_file())
+
+
+def _dumped(database: str) -> bytes:
+    return subprocess.run([found.postgres_folder() / "pg_dump", database], capture_output=True, check=True).stdout
+
+
+def _change(database: str, statement: str) -> None:
+    import psycopg
+
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(statement.encode())

@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
 
+from tests.attacks import target
+from tests.attacks.target import Target
 from tests.server import ROOT, Server
 
 CHROMIUM = os.environ.get("CHROMIUM") or next(
@@ -50,9 +52,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")  # twenty sign-ups in an hour are all that one address may have
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     assert (ROOT / "frontend/dist/index.html").exists(), "The page is not built. Run: make build"
-    server = Server(tmp_path_factory.mktemp("browser")).start()
+    server = target.start(tmp_path_factory.mktemp("browser"), {"PARLEY_SIGN_UP_RATE": "1000/minute"})
     yield server
     server.stop()
 
@@ -60,7 +62,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 class Person:
     """Somebody in a browser of their own. `complaints` is what the page should not have said."""
 
-    def __init__(self, context: BrowserContext, server: Server, name: str) -> None:
+    def __init__(self, context: BrowserContext, server: Server | Target, name: str) -> None:
         self.name = name
         self.email = f"{name.lower()}{next(_numbers)}@example.org"
         self.server = server
@@ -164,7 +166,7 @@ def script(tokens: int = 60, rate: int = 40, seed: int = 1, fault: str = "") -> 
 
 
 @pytest.fixture
-def people(browser: Browser, server: Server) -> Iterator[Callable[..., Person]]:
+def people(browser: Browser, server: Target) -> Iterator[Callable[..., Person]]:
     """Makes people, each in a browser of their own; nobody's page may have complained at the end."""
     made: list[Person] = []
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
+from tests.attacks import target
 from tests.browser.conftest import Person, script
-from tests.server import Server
 
 DONE = re.compile("done")
 # The colour of an element's words as red, green and blue.
@@ -20,7 +20,7 @@ INK = """(element) => {
 
 
 def test_first_account_asks_and_is_answered(browser: Browser, tmp_path: Path) -> None:
-    server = Server(tmp_path).start()
+    server = target.start(tmp_path, {})
     alice = Person(browser.new_context(), server, "Alice").sign_up()
     alice.composer.wait_for()
     alice.ask("Why do people still print their ticket?")

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Response, expect
 
 from tests.browser.conftest import Person, script
-from tests.server import ROOT, Server
+from tests.server import NO_SERVERS, ROOT, Server
 
 AXE = (ROOT / "frontend/node_modules/axe-core/axe.min.js").read_text
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -78,7 +78,7 @@ def is_read(answer: Response) -> bool:
 
 
 def test_words_are_kept_when_the_server_is_killed(browser: Browser, tmp_path: Path) -> None:
-    server = Server(tmp_path).start()
+    server = Server(tmp_path, **NO_SERVERS).start()
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     try:
         alice = Person(context, server, "Alice").sign_up()

@@ -126,9 +126,9 @@ async def test_stopped_while_the_server_was_dead_is_not_asked_of_it(world: World
 
 async def test_a_second_server_on_the_same_data_is_refused(world: World) -> None:
     """One lock, one runner: else each would take the other's turns for a dead process's."""
-    from tests.server import Server
+    from tests.server import NO_SERVERS, Server
 
-    second = Server(world.folder, PARLEY_SCRIPTED_MODELS="0")
+    second = Server(world.folder, **NO_SERVERS, PARLEY_SCRIPTED_MODELS="0")
     second.log = world.folder / "second.log"
     with pytest.raises(RuntimeError, match="did not start"):
         await asyncio.to_thread(second.start, 20)

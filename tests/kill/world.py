@@ -17,7 +17,7 @@ import websockets
 
 from bench.provider import PacedProvider
 from tests.client import OPEN_STATES, Client, Json
-from tests.server import Server
+from tests.server import NO_SERVERS, Server
 
 MODELS = ("f30r50n50", "f80r40n60", "f10r60n40")
 LOOK_EVERY_S = 0.02
@@ -97,6 +97,7 @@ class World:
 
     def environment(self) -> dict[str, str]:
         return {
+            **NO_SERVERS,  # whatever the tests run on themselves
             "OPENAI_BASE_URL": self.provider.url,
             "OPENAI_API_KEY": "test",
             "PARLEY_SCRIPTED_MODELS": "0",
