@@ -23,7 +23,7 @@ test: python  ## everything: lint, types, unit, API, socket, kill and browser te
 	$(PREPARE) dev
 	$(CHECK) test
 
-test-full: python  ## every Python test on the full profile: PostgreSQL, Redis and Cassandra in place of the embedded parts
+test-full: python  ## every Python and browser test once more, on PostgreSQL, Redis and Cassandra
 	$(PREPARE) dev
 	$(CHECK) test-full
 

@@ -80,13 +80,20 @@ def test_the_full_profile_is_tested_whole_or_not_at_all(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(check, "perform_all", perform_all)
     monkeypatch.setattr(services, "missing", lambda: {"redis": "Redis is missing: apt-get install redis-server"})
+    monkeypatch.setattr(check, "find_browser", lambda: None)
     assert check.main("test-full") == 1
-    assert capsys.readouterr().out == "Redis is missing: apt-get install redis-server.\n"
+    told = capsys.readouterr().out.splitlines()
+    assert told == [
+        "Redis is missing: apt-get install redis-server.",
+        "There is no Chromium here: apt-get install chromium.",
+    ]
     assert not ran
+    monkeypatch.setattr(check, "find_browser", lambda: "/usr/bin/chromium")
+    monkeypatch.setenv("CHROMIUM", "")  # put back afterwards
     monkeypatch.setenv("PARLEY_TEST_REDIS_URL", "redis://elsewhere:6379/0")
     assert check.main("test-full") == 0
-    [tests] = [one for one in ran if one.profile]
-    assert tests.profile == "full" and tests.command == check.PYTHON_TESTS.command
+    tests = [(one.profile, one.command) for one in ran if one.profile]
+    assert tests == [("full", check.PYTHON_TESTS.command), ("full", check.BROWSER_TESTS.command)]
 
 
 def test_quiet_checks_run_beside_loud_ones_and_speak_between_them(capfd: pytest.CaptureFixture[str]) -> None:

@@ -83,8 +83,10 @@ POSTGRES_TESTS = Check(
     is_loud=True,
     profile="postgres",
 )
-FULL_TESTS = replace(PYTHON_TESTS, name="Python tests on the full profile", profile="full")
 BROWSER_TESTS = Check("browser tests", [PYTHON, "-m", "pytest", *SHARED, "2", "tests/browser"], is_loud=True)
+FULL_TESTS = [
+    replace(one, name=f"{one.name} on the full profile", profile="full") for one in (PYTHON_TESTS, BROWSER_TESTS)
+]
 
 
 def find_browser() -> str | None:
@@ -195,11 +197,15 @@ def test() -> int:
 
 
 def test_full() -> int:
-    """Every Python test on PostgreSQL, Redis and Cassandra; without these, none."""
-    if lacking := _lacking_servers():
-        print("\n".join(f"{words}." for words in lacking.values()))
+    """Every Python test, those in the browser too, on PostgreSQL, Redis and Cassandra; without these, none."""
+    lacking = [f"{words}." for words in _lacking_servers().values()]
+    if (browser := find_browser()) is None:
+        lacking.append("There is no Chromium here: apt-get install chromium.")
+    if lacking or browser is None:
+        print("\n".join(lacking))
         return 1
-    return report(perform_all([BUILD, FULL_TESTS], [], at_once=1), [])
+    os.environ["CHROMIUM"] = browser
+    return report(perform_all([BUILD, *FULL_TESTS], [], at_once=1), [])
 
 
 def _lacking_servers() -> dict[str, str]:
