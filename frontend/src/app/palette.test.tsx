@@ -1,4 +1,4 @@
-import { screen, waitFor } from "@testing-library/react"
+import { fireEvent, screen, waitFor } from "@testing-library/react"
 import userEvent from "@testing-library/user-event"
 import { expect, it, vi } from "vitest"
 
@@ -50,4 +50,15 @@ it("says when nothing is called so", async () => {
   await userEvent.type(screen.getByRole("combobox"), "qqqq")
   expect(screen.getByText("Nothing is called “qqqq”.")).toBeVisible()
   expect(screen.queryAllByRole("option")).toEqual([])
+})
+
+it("leaves Enter to whoever is still composing a word", async () => {
+  fakeServer({ "GET /projects": [ferryline] })
+  run.mockClear()
+  onClose.mockClear()
+  await show(<WithKeys />)
+  const field = screen.getByRole("combobox")
+  await userEvent.type(field, "thread")
+  fireEvent.keyDown(field, { key: "Enter", isComposing: true })
+  expect(onClose).not.toHaveBeenCalled()
 })

@@ -54,6 +54,7 @@ export default function Palette({ projectId, onClose }: { projectId: string | nu
     results.current?.querySelectorAll("[role=option]")[next]?.scrollIntoView({ block: "nearest" })
   }
   function onKeyDown(event: KeyboardEvent) {
+    if (event.nativeEvent.isComposing) return
     if (event.key === "ArrowDown") move(at + 1)
     else if (event.key === "ArrowUp") move(at - 1)
     else if (event.key === "Enter") choose(found[at])

@@ -49,6 +49,7 @@ export function KeptField(props: KeptFieldProps) {
     }
   }
   function onKeyDown(event: KeyboardEvent) {
+    if (event.nativeEvent.isComposing) return
     if (event.key === "Enter" && !isLong) field.current?.blur()
     if (event.key === "Escape" && draft !== null) {
       event.stopPropagation()

@@ -88,6 +88,7 @@ function BranchRow({ row: { branch, depth, own }, isHere, door }: RowProps) {
           maxLength={80}
           onFocus={(event) => event.currentTarget.select()}
           onKeyDown={(event) => {
+            if (event.nativeEvent.isComposing) return
             if (event.key === "Enter") event.currentTarget.blur()
             if (event.key === "Escape") {
               event.stopPropagation()

@@ -28,6 +28,7 @@ export function RenameField({ title, label, onDone, className }: RenameFieldProp
   }
   function onKeyDown(event: KeyboardEvent) {
     event.stopPropagation()
+    if (event.nativeEvent.isComposing) return
     if (event.key === "Enter") finish(true)
     if (event.key === "Escape") finish(false)
   }

@@ -1,6 +1,6 @@
 import { act, render, screen, waitFor, within } from "@testing-library/react"
 import userEvent from "@testing-library/user-event"
-import { beforeEach, describe, expect, it } from "vitest"
+import { beforeEach, describe, expect, it, vi } from "vitest"
 
 import { Composer } from "@/features/conversation/composer/composer"
 import { useRoom } from "@/features/conversation/room-context"
@@ -37,6 +37,15 @@ describe("the composer", () => {
     await user.type(field(), "One{Shift>}{Enter}{/Shift}two{Enter}")
     expect(getOutgoing()).toMatchObject([{ body: "One\ntwo", mode: "ask", models: ["m:1", "m:2", "m:3"], thread_id: "c1", branch_id: "c1-main", user_id: "alice", state: "sending", after_seq: 5 }])
     expect(field()).toHaveValue("")
+  })
+
+  it("gives the words back when no branch could be made for them", async () => {
+    const user = userEvent.setup()
+    await show(room("c23"))
+    vi.spyOn(window, "fetch").mockResolvedValueOnce(new Response(JSON.stringify({ status: 403, code: "archived", detail: "It is archived." }), { status: 403, headers: { "Content-Type": "application/problem+json" } }))
+    await user.type(field(), "Elsewhere, then?{Control>}{Enter}{/Control}")
+    await waitFor(() => expect(field()).toHaveValue("Elsewhere, then?"))
+    expect(getOutgoing()).toEqual([])
   })
 
   it("sends nothing that is empty", async () => {

@@ -19,7 +19,7 @@ import { WhoLine } from "@/features/presence/who-line"
 import { IconButton } from "@/components/ui/icon-button"
 import { cn } from "@/lib/cn"
 import { plain } from "@/lib/markdown/safe"
-import { MAX_BODY_BYTES, type Mode, type ThreadView } from "@/lib/protocol"
+import { MAX_BODY_BYTES, type Message, type Mode, type ThreadView } from "@/lib/protocol"
 import { usePreference } from "@/lib/preferences"
 import { membersQuery, threadQuery } from "@/lib/queries"
 import { isMac, useShortcuts } from "@/lib/shortcuts"
@@ -92,7 +92,7 @@ function Writing({ thread, isAlone = false, suggestion = null }: ComposerProps) 
 
   const [isUnfolded, unfold] = useUnfolded()
 
-  function say(how: (saying: Saying) => void) {
+  function say(how: (saying: Saying) => Promise<boolean> | void) {
     if (!isReady) return
     const isAlreadyNamed = mode === "ask" && named.length > 0
     // Before the models are known the thread's own line-up answers: the server knows it.
@@ -101,11 +101,18 @@ function Writing({ thread, isAlone = false, suggestion = null }: ComposerProps) 
       return
     }
     const models = mode === "talk" || !areModelsKnown ? null : isAlreadyNamed ? [...named] : lineUp.map((model) => model.model_id)
-    how({ body: text.trim(), mode, models, rounds, replyTo: replyTo?.seq ?? null })
+    const said = how({ body: text.trim(), mode, models, rounds, replyTo: replyTo?.seq ?? null })
+    void said?.then((isSaid) => isSaid || giveBack(text, replyTo))
     setText("")
     setPasted(0)
     if (replyTo) ui.set((now) => ({ ...now, replyTo: null }))
     field.current?.focus()
+  }
+  /** What was refused is in the field again, unless something else is there by now. */
+  function giveBack(words: string, inReplyTo: Message | null) {
+    if (field.current?.value) return
+    setText(words)
+    ui.set((now) => ({ ...now, replyTo: now.replyTo ?? inReplyTo }))
   }
   function editLast(): boolean {
     const mine = [...messages.values()].filter((message) => message.author.id === me.id && message.author.kind === "person" && message.state === "complete")

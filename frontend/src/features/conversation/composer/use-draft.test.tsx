@@ -16,6 +16,13 @@ it("keeps what was written when the field moves to another place of the page", a
   expect(screen.getByLabelText("field")).toHaveValue("half a quest")
 })
 
+it("leaves alone what another tab has begun", () => {
+  const { unmount } = render(<Field threadId="t4" />)
+  localStorage.setItem("parley.draft.t4", "begun in another tab")
+  unmount()
+  expect(localStorage.getItem("parley.draft.t4")).toBe("begun in another tab")
+})
+
 it("keeps each thread's own, and forgets what was sent", async () => {
   const { rerender, unmount } = render(<Field key="a" threadId="t2" />)
   await userEvent.type(screen.getByLabelText("field"), "one")

@@ -14,14 +14,19 @@ export function useDraft(threadId: string): [text: string, setText: (text: strin
   const name = `draft.${threadId}`
   const [text, setText] = useState(() => begun.get(name) ?? recall(name) ?? "")
   const latest = useRef(text)
+  // Only what was written here: another tab may have begun something since this one was opened.
+  const isKept = useRef(true)
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
   const keep = useCallback(() => {
     clearTimeout(timer.current)
+    if (isKept.current) return
+    isKept.current = true
     remember(name, latest.current || null)
   }, [name])
   const change = useCallback(
     (next: string) => {
       latest.current = next
+      isKept.current = false
       begun.set(name, next)
       setText(next)
       clearTimeout(timer.current)

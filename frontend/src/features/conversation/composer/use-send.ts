@@ -20,8 +20,8 @@ export interface Saying {
   replyTo: number | null
 }
 
-/** Give two ways to say something: here, and in a new branch that goes on from here. */
-export function useSend(): { send: (saying: Saying) => void; sendInBranch: (saying: Saying) => void } {
+/** Give two ways to say something: here, and in a new branch that goes on from here, which may be refused (false). */
+export function useSend(): { send: (saying: Saying) => void; sendInBranch: (saying: Saying) => Promise<boolean> } {
   const { store, projectId, threadId, branchId, me } = useRoom()
   const goToBranch = useGoToBranch(projectId, threadId)
 
@@ -51,12 +51,15 @@ export function useSend(): { send: (saying: Saying) => void; sendInBranch: (sayi
   const head = useCallback(() => Math.max(0, ...[...store.current.view.messages.values()].map((message) => message.seq)), [store])
   const send = useCallback((saying: Saying) => put(saying, branchId, head()), [put, branchId, head])
   const sendInBranch = useCallback(
-    (saying: Saying) => {
+    async (saying: Saying) => {
       const { messages, choices } = store.current.view
       const seq = head()
       const last = lanesOf([...messages.values()].filter((message) => message.seq === seq), choices)[0]?.shown
-      if (!last) return put(saying, branchId, seq)
-      void attempt(async () => {
+      if (!last) {
+        put(saying, branchId, seq)
+        return true
+      }
+      return attempt(async () => {
         const branch = await fork(threadId, { name: nameFrom(saying.body) || "branch", from_branch_id: branchId, seq, variant: last.variant })
         store.update((state) => learnBranches(state, [branch]))
         put(saying, branch.id, seq)
