@@ -164,7 +164,9 @@ def reset() -> None:
             timer.cancel()
         timers.clear()
     for task in _telling:
-        task.cancel()
+        if not task.get_loop().is_closed():  # a closed loop, as after a test, runs nothing more of it
+            task.cancel()
+    _telling.clear()
 
 
 rooms.on_speaking.append(changed)
