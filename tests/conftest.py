@@ -180,7 +180,10 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
     db.close()
     for connection in connections.all():
         if isinstance(connection, PostgresConnection):
+            connection.close()
             connection.close_pool()
+            # One that a thread took which ended before it gave it back is nobody's to close, and would stop the dropping.
+            servers.postgres().end_sessions(connection.settings_dict["NAME"])
 
 
 # -- real servers -------------------------------------------------------------------------------------

@@ -55,6 +55,10 @@ class PostgresServer:
         """Drop the database at that address, and end whoever is connected to it."""
         self._run(f'drop database if exists "{urlsplit(url).path[1:]}" with (force)')
 
+    def end_sessions(self, name: str) -> None:
+        """End whoever is connected to that database."""
+        self._run(f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'")
+
     def _address(self, name: str) -> str:
         return urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))
 
