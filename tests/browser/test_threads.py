@@ -51,6 +51,25 @@ def test_somebody_stops_the_debate(alice: Person, bob: Person) -> None:
         expect(person.room.get_by_text("Stopped by Bob in round 1; what was said stays.")).to_be_visible()
 
 
+def test_what_one_says_never_leaves_the_page_and_is_not_new_to_oneself(alice: Person) -> None:
+    alice.new_thread(script(200, 40, 29), script(200, 40, 30))
+    alice.page.get_by_role("radiogroup", name="Mode").get_by_text("Debate").click()
+    alice.page.evaluate("""() => {
+      window.seen = []
+      const look = () => {
+        const log = document.querySelector("[role=log]")
+        window.seen.push(log?.textContent.includes("aisle seat") ?? false)
+        if (!log?.querySelector("[data-phase=writing]")) requestAnimationFrame(() => setTimeout(look)) // after its frame
+      }
+      look()
+    }""")
+    alice.ask("Is an aisle seat worth more?")
+    expect(alice.room.locator("[data-phase=done]")).to_have_count(4)
+    seen = alice.page.evaluate("window.seen")
+    assert all(seen[seen.index(True) :])
+    expect(alice.room.locator(".time-line.is-new")).to_have_count(0)
+
+
 def test_who_is_named_while_away_finds_it_until_it_is_read(alice: Person, bob: Person) -> None:
     elsewhere = f"{bob.server.url}/p/{bob.project_id}/t/{bob.new_thread()}"
     thread_id = alice.new_thread()

@@ -3,7 +3,7 @@
  * refused. The same `client_id` may go out many times; the server says it once.
  */
 
-import { changeOutgoing, getOutgoing, type Outgoing, removeOutgoing, watchOutgoing } from "@/lib/outgoing"
+import { changeOutgoing, getOutgoing, type Outgoing, removeOutgoing, removeOutgoingWhenDrawn, watchOutgoing } from "@/lib/outgoing"
 import type { Ack, Send } from "@/lib/protocol"
 
 interface OutboundDoors {
@@ -47,9 +47,9 @@ export class Outbound {
     try {
       const ack = await this.doors.send({ client_id, thread_id, branch_id, body, mode, models, visibility, rounds, reply_to })
       this.underway.delete(client_id)
-      const isShown = !this.doors.rooms.isFollowed(thread_id) || this.doors.rooms.hasSeen(thread_id, client_id)
-      if (isShown) removeOutgoing(client_id)
-      else changeOutgoing(client_id, { seq: ack.seq ?? 0 })
+      if (!this.doors.rooms.isFollowed(thread_id)) { removeOutgoing(client_id); return; }
+      changeOutgoing(client_id, { seq: ack.seq ?? 0 })
+      if (this.doors.rooms.hasSeen(thread_id, client_id)) removeOutgoingWhenDrawn(client_id)
     } catch (thrown) {
       this.refused(client_id, thrown as Refusal)
     }

@@ -4,6 +4,7 @@
  */
 
 import type { Mode, Visibility } from "@/lib/protocol"
+import { atNextFrame } from "@/lib/schedule"
 import { makeStore, recall, remember, useStore } from "@/lib/store"
 
 export interface Outgoing {
@@ -69,6 +70,11 @@ export function changeOutgoing(clientId: string, change: Partial<Outgoing>): voi
 export function removeOutgoing(clientId: string): void {
   done.add(clientId)
   outgoing.set((all) => (all.some((one) => one.client_id === clientId) ? all.filter((one) => one.client_id !== clientId) : all))
+}
+
+/** Its own message is in the room: it goes in the frame that draws that one, so that the words never leave the page. */
+export function removeOutgoingWhenDrawn(clientId: string): void {
+  atNextFrame(() => removeOutgoing(clientId))
 }
 
 export function useOutgoing(): readonly Outgoing[] {

@@ -4,7 +4,7 @@
  */
 
 import { api } from "@/lib/api"
-import { removeOutgoing } from "@/lib/outgoing"
+import { removeOutgoingWhenDrawn } from "@/lib/outgoing"
 import type { AnyCommand, AnyFrame, ErrorFrame, Message } from "@/lib/protocol"
 import { RoomStore } from "@/lib/stream-store"
 
@@ -195,7 +195,7 @@ export class Rooms {
   }
 
   private clearSent(messages: Iterable<Message>): void {
-    for (const message of messages) if (message.client_id) removeOutgoing(message.client_id)
+    for (const message of messages) if (message.client_id) removeOutgoingWhenDrawn(message.client_id)
   }
 }
 

@@ -9,6 +9,9 @@ type Mine = typeof import("@/lib/outgoing")
 let socket: Socket
 let mine: Mine
 
+/** Longer than the page ever waits before it draws what came. */
+const FRAMES_MS = 300
+
 const outgoing = (change: Partial<Outgoing> = {}): Outgoing => ({
   client_id: "c-1",
   user_id: "alice",
@@ -292,12 +295,34 @@ describe("a message of mine", () => {
     FakeSocket.last.say(joined({ re: join }))
     mine.addOutgoing(outgoing())
     FakeSocket.last.say(events(1, [{ type: "message.created", message: said(1, "Hello", { client_id: "c-1" }) }]))
+    expect(mine.getOutgoing()).toHaveLength(1) // until the room is drawn with it
+    await vi.advanceTimersByTimeAsync(FRAMES_MS)
     expect(mine.getOutgoing()).toEqual([])
     mine.addOutgoing(outgoing({ client_id: "c-2" }))
     ack({ seq: 2 })
     await vi.advanceTimersByTimeAsync(0)
     expect(mine.getOutgoing()[0]).toMatchObject({ client_id: "c-2", seq: 2 })
     FakeSocket.last.say(events(2, [{ type: "message.created", message: said(2, "Hello", { client_id: "c-2" }) }]))
+    await vi.advanceTimersByTimeAsync(FRAMES_MS)
+    expect(mine.getOutgoing()).toEqual([])
+  })
+
+  it("never leaves the page before its message stands there", async () => {
+    const { join, store } = open()
+    FakeSocket.last.say(joined({ re: join }))
+    await vi.advanceTimersByTimeAsync(FRAMES_MS)
+    mine.addOutgoing(outgoing())
+    const isThere: boolean[] = []
+    const look = () => void isThere.push(mine.getOutgoing().length > 0 || [...store.getView().messages.values()].some((one) => one.client_id === "c-1"))
+    mine.watchOutgoing(() => queueMicrotask(look)) // React draws when the task is over
+    store.watchView(() => queueMicrotask(look))
+    FakeSocket.last.say(events(1, [{ type: "message.created", message: said(1, "Hello", { client_id: "c-1" }) }]))
+    ack({ seq: 1 })
+    for (let at = 0; at < FRAMES_MS; at += 10) {
+      await vi.advanceTimersByTimeAsync(10)
+      look()
+    }
+    expect(isThere).not.toContain(false)
     expect(mine.getOutgoing()).toEqual([])
   })
 

@@ -27,9 +27,11 @@ const SETTLE_MS = 240
 interface ConversationProps {
   at?: number
   detail: ThreadDetail
+  /** The person has seen it without a word. */
+  wasEmpty: boolean
 }
 
-export function Conversation({ at, detail }: ConversationProps) {
+export function Conversation({ at, detail, wasEmpty }: ConversationProps) {
   const { store, ui, threadId, branchId, me } = useRoom()
   const view = useRoomView(store)
   const { turned } = useStore(ui)
@@ -46,7 +48,7 @@ export function Conversation({ at, detail }: ConversationProps) {
   }, [])
   const follow = useFollow(scroller, tailOf)
   // What was unread when the thread was opened stays so until it is left.
-  const [unread] = useState(() => unreadOf(detail, branchId, me.id))
+  const [unread] = useState(() => (wasEmpty ? null : unreadOf(detail, branchId, me.id)))
   const history = useHistory(store, threadId, branchId, at ?? (unread ? unread.seq + 1 : Infinity))
   const outgoing = useOutgoing()
   const mine = useMemo(() => outgoing.filter((one) => one.thread_id === threadId && one.branch_id === branchId && one.user_id === me.id), [outgoing, threadId, branchId, me.id])

@@ -109,6 +109,9 @@ function OpenRoom({ store, detail, me, projectId, threadId, branchId: routed, at
 
   const isWritten = outgoing.some((one) => one.thread_id === threadId && one.user_id === me.id)
   const isEmpty = view.isLoaded && view.messages.size === 0 && view.segments[0]?.from === 0 && !isWritten
+  // Whoever was there before the first word has nothing behind them.
+  const [wasEmpty, setWasEmpty] = useState(isEmpty)
+  if (isEmpty && !wasEmpty) setWasEmpty(true)
   return (
     <RoomProvider value={room}>
       <MentionsProvider value={mentions}>
@@ -120,7 +123,7 @@ function OpenRoom({ store, detail, me, projectId, threadId, branchId: routed, at
         ) : (
           <>
             {view.isLoaded ? (
-              <Conversation {...(at !== undefined && { at })} detail={detail} />
+              <Conversation {...(at !== undefined && { at })} detail={detail} wasEmpty={wasEmpty} />
             ) : (
               <div className="room-main room-inner pt-8">
                 <div className="ml-[42px] max-w-[720px] max-tablet:ml-0">
