@@ -45,3 +45,14 @@ it("says why it was refused, and leaves what was written to be mended", async ()
   expect(await screen.findByRole("alert")).toHaveTextContent("Somebody has it.")
   expect(screen.getByLabelText("Name")).toHaveValue("taken")
 })
+
+it("leaves what is written while it is being kept", async () => {
+  let answer = () => {}
+  render(field({ onKeep: () => new Promise<void>((resolve) => (answer = resolve)) }))
+  const name = screen.getByLabelText("Name")
+  await userEvent.type(name, " Nordby{Enter}")
+  await userEvent.type(name, ", too")
+  answer()
+  expect(await screen.findByText("Name kept.")).toBeVisible()
+  expect(name).toHaveValue("Alice Nordby, too")
+})

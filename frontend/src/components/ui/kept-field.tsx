@@ -42,7 +42,7 @@ export function KeptField(props: KeptFieldProps) {
     setRefusal("")
     try {
       await onKeep(next)
-      setDraft(null)
+      setDraft((now) => (now === draft ? null : now)) // what is written meanwhile stays
       setIsKept(true)
     } catch (error) {
       setRefusal(wordsOf(error))

@@ -26,7 +26,7 @@ export default function SettingsAccount({ me, children }: { me: MeView; children
   const setPreference = useSetPreference()
   return (
     <Leaf title="Account">
-      <Part title="Who you are" about="Your name stands beside what you write. Only admins see the email." className="grid grid-cols-2 gap-x-5 gap-y-3.5 max-tablet:grid-cols-1">
+      <Part title="Who you are" about="Your name stands beside what you write. Only who runs this server sees your email." className="grid grid-cols-2 gap-x-5 gap-y-3.5 max-tablet:grid-cols-1">
         <KeptField
           label="Name"
           value={me.name}
