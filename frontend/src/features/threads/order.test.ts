@@ -28,6 +28,13 @@ describe("the order of the list", () => {
     expect(said(arrangeThreads([row("child", { active_at: at(0), parent_id: "gone" })], new Map(), now))).toEqual(["# Today", "child"])
   })
 
+  it("shows every thread of a long line of threads that were started from each other", () => {
+    const rows = Array.from({ length: 3_000 }, (_, index) => row(`t${index}`, { active_at: at(0), ...(index && { parent_id: `t${index - 1}` }) }))
+    const items = said(arrangeThreads(rows, new Map(), now))
+    expect(items).toHaveLength(3_001)
+    expect(items.at(-1)).toBe("- t2999")
+  })
+
   it("survives threads that name each other as parents", () => {
     const rows = [row("a", { parent_id: "b" }), row("b", { parent_id: "a" }), row("c", { active_at: at(0) })]
     expect(said(arrangeThreads(rows, new Map(), now))).toContain("c")

@@ -26,9 +26,16 @@ export function arrangeThreads(rows: readonly ThreadRow[], moments: Moments, now
     if (parent && byId.has(parent)) children.set(parent, [...(children.get(parent) ?? []), row])
     else roots.push({ row, moment: "" })
   }
-  const family = (row: ThreadRow, depth = 0): ThreadRow[] =>
-    depth > 20 ? [row] : [row, ...newest(children.get(row.thread.id) ?? []).flatMap((child) => family(child, depth + 1))]
   const newest = (some: ThreadRow[]) => some.toSorted((a, b) => momentOf(b).localeCompare(momentOf(a)))
+  const family = (root: ThreadRow): ThreadRow[] => {
+    const found: ThreadRow[] = []
+    const left = [root]
+    for (let row = left.pop(); row; row = left.pop()) {
+      found.push(row)
+      left.push(...newest(children.get(row.thread.id) ?? []).toReversed())
+    }
+    return found
+  }
 
   const families = roots
     .map(({ row }) => family(row))
