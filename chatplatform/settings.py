@@ -338,7 +338,8 @@ LOGGING = {
         "line": {"()": "chatplatform.kernel.logs.LineFormatter"},
         "json": {"()": "chatplatform.kernel.logs.JsonFormatter"},
     },
-    "handlers": {"out": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "filters": {"absence": {"()": "chatplatform.kernel.absence.AbsenceIsNoDefect"}},
+    "handlers": {"out": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["absence"]}},
     "root": {"handlers": ["out"], "level": LOG_LEVEL},
     "loggers": {
         **{name: {"level": "WARNING"} for name in ("httpx", "asyncio", "procrastinate", "uvicorn", "websockets")},

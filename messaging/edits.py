@@ -9,7 +9,6 @@ import logging
 from datetime import timedelta
 from uuid import UUID
 
-import msgspec
 from django.db import IntegrityError, transaction
 
 from chatplatform.kernel.backends import backend
@@ -17,20 +16,18 @@ from chatplatform.kernel.clock import now
 from chatplatform.kernel.db import in_db, in_db_later
 from chatplatform.kernel.errors import Unavailable
 from chatplatform.kernel.finishing import to_the_end
-from messaging import failpoints, rooms
+from messaging import failpoints, news, rooms, set_aside
 from messaging.models import Edit
 from messaging.protocol.events import AnyEvent, MessageDeleted, MessageEdited
 from messaging.stores.base import MessageStore
 from messaging.types import Message
+from threads import mentions
 
 log = logging.getLogger(__name__)
 
 LEFT_BEHIND_S = 5.0
 KEPT = timedelta(days=7)
 BATCH = 100
-
-_encode = msgspec.json.Encoder(decimal_format="number").encode
-_decode = msgspec.json.Decoder(Message).decode
 
 
 @to_the_end
@@ -54,15 +51,17 @@ async def make(message: Message, editor_name: str) -> Message | None:
 
 def _accept(message: Message, editor_name: str) -> Message | None:
     """The change as it was first accepted; None if another one was."""
-    row = Edit(message_id=message.id, revision=message.revision, editor_name=editor_name, body=_encode(message))
+    row = Edit(
+        message_id=message.id, revision=message.revision, editor_name=editor_name, body=set_aside.encode(message)
+    )
     try:
         with transaction.atomic():
             row.save(force_insert=True)
     except IntegrityError:
         first = Edit.objects.filter(message_id=message.id, revision=message.revision).first()
-        if first is None or first.body is None or first.editor_name != editor_name:
+        accepted = set_aside.read(first.body) if first is not None and first.editor_name == editor_name else None
+        if accepted is None:
             return None
-        accepted = _decode(bytes(first.body))
         return accepted if (accepted.body, accepted.state) == (message.body, message.state) else None
     return message
 
@@ -75,12 +74,19 @@ async def _carry_out(message: Message, editor_name: str) -> bool:
         failpoints.reach("after_edit_store")
         event: AnyEvent = MessageDeleted(message, editor_name) if message.state == "deleted" else MessageEdited(message)
         await rooms.publish(message.thread_id, event)
-    await in_db_later(_clear, message.id, message.revision)
+    for person in await in_db_later(_clear, message, is_made):
+        news.read_changed(person, message)
     return is_made
 
 
-def _clear(message_id: UUID, revision: int) -> None:
-    Edit.objects.filter(message_id=message_id, revision=revision).update(body=None, stored_at=now())
+@transaction.atomic
+def _clear(message: Message, is_made: bool) -> list[UUID]:
+    """Whom the message names no more, or again."""
+    changes = Edit.objects.filter(message_id=message.id)
+    changes.filter(revision=message.revision).update(body=None, stored_at=now())
+    if not is_made or message.author.kind != "person" or changes.filter(revision__gt=message.revision).exists():
+        return []  # a later change, which is accepted, says whether it does
+    return mentions.withdraw(message.branch_id, message.seq, is_deleted=message.state == "deleted")
 
 
 # -- left behind ----------------------------------------------------------------------------------------
@@ -97,8 +103,10 @@ async def sweep(older_than_s: float = LEFT_BEHIND_S) -> int:
 
 def _left_behind(older_than_s: float) -> list[tuple[Message, str]]:
     limit = now() - timedelta(seconds=older_than_s)
-    rows = Edit.objects.filter(stored_at=None, created_at__lte=limit).order_by("created_at", "revision")[:BATCH]
-    return [(_decode(bytes(row.body)), row.editor_name) for row in rows if row.body is not None]
+    left = Edit.objects.filter(stored_at=None, set_aside_at=None, created_at__lte=limit, body__isnull=False)
+    rows = list(left.order_by("created_at", "revision")[:BATCH])
+    messages = set_aside.read_all(((row.pk, row.body) for row in rows), Edit.objects.all())
+    return [(messages[row.pk], row.editor_name) for row in rows if row.pk in messages]
 
 
 def prune() -> int:

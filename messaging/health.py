@@ -19,6 +19,7 @@ from chatplatform.kernel.backends import backend
 from chatplatform.kernel.clock import monotonic, now
 from chatplatform.kernel.db import in_db, in_db_later
 from chatplatform.kernel.errors import AppError, Unavailable
+from messaging import set_aside
 from messaging.hub import hub
 from messaging.models import OPEN_TURNS, Outbox, Turn
 from messaging.relays.base import Relay
@@ -50,6 +51,7 @@ class State(NamedTuple):
 class Backlog(NamedTuple):
     outbox: int
     outbox_age_s: float
+    set_aside: int
     turns: dict[str, int]
 
 
@@ -189,11 +191,14 @@ async def _ask_dispatcher() -> None:
 
 
 def _count_backlog() -> Backlog:
-    waiting = Outbox.objects.filter(published_at=None).aggregate(n=Count("pk"), oldest=Min("created_at"))
+    open_rows = Outbox.objects.filter(published_at=None, set_aside_at=None)
+    waiting = open_rows.aggregate(n=Count("pk"), oldest=Min("created_at"))
     open_turns = Turn.objects.filter(state__in=OPEN_TURNS)
     turns = dict(open_turns.values_list("state").annotate(n=Count("pk")).order_by())
     age_s = max(0.0, (now() - waiting["oldest"]).total_seconds()) if waiting["oldest"] else 0.0
-    return Backlog(waiting["n"], age_s, {state: turns.get(state, 0) for state in ("pending", "streaming")})
+    return Backlog(
+        waiting["n"], age_s, set_aside.count(), {state: turns.get(state, 0) for state in ("pending", "streaming")}
+    )
 
 
 _health: Health | None = None
@@ -236,5 +241,8 @@ metrics.at_scrape(
 metrics.at_scrape("parley_rooms", "Rooms somebody sits in.", lambda: [((), float(len(hub().rooms)))])
 metrics.at_scrape("parley_outbox_messages", "Accepted messages not yet delivered.", _backlog(lambda b: float(b.outbox)))
 metrics.at_scrape("parley_outbox_oldest_seconds", "Age of the oldest of them.", _backlog(lambda b: b.outbox_age_s))
+metrics.at_scrape(
+    "parley_set_aside", "Accepted messages and changes that cannot be read.", _backlog(lambda b: float(b.set_aside))
+)
 metrics.at_scrape("parley_turns", "Turns that are not over, in the whole installation.", _turns, "state")
 metrics.at_scrape("parley_up", "Whether a dependency answers.", _ups, "part")

@@ -31,7 +31,7 @@ from messaging.protocol.events import (
     ThreadChanged,
 )
 from messaging.protocol.frames import News
-from messaging.protocol.news import AnyNews, ModelsChanged, ProjectsChanged, ThreadGone, ThreadListed
+from messaging.protocol.news import ModelsChanged, ProjectsChanged, ThreadGone, ThreadListed
 from messaging.providers import signals as providers
 from messaging.providers.catalog import catalog
 from projects import signals as projects
@@ -127,22 +127,18 @@ def _access_lost(*, user_id: UUID, project_id: UUID, thread_id: UUID | None, **_
 
 
 async def _tell_gone(user_id: UUID, thread_id: UUID, project_id: UUID) -> None:
-    async def tell(item: Any) -> None:  # mypy takes what a union's members share for the union
+    async def tell(seen: tuple[ThreadView, ...]) -> None:
+        item = ThreadListed(seen[0]) if seen else ThreadGone(thread_id)
         rooms.tell(f"user.{user_id}", item, project_id)
         await rooms.sent()
 
-    read: Callable[[], AnyNews | None] = partial(_as_seen_by, user_id, thread_id)
-    await level(read, tell, stand=_kind)
+    await level(partial(_as_seen_by, user_id, thread_id), tell, stand=bool)
 
 
-def _kind(item: object) -> object:
-    return type(item)
-
-
-def _as_seen_by(user_id: UUID, thread_id: UUID) -> AnyNews:
-    """A private thread: somebody may have let them in again meanwhile."""
+def _as_seen_by(user_id: UUID, thread_id: UUID) -> tuple[ThreadView, ...]:
+    """Nothing of a private thread that they are not in; somebody may have let them in again meanwhile."""
     found = _thread(thread_id)
-    return ThreadListed(found[0]) if found is not None and user_id in (found[1].people or ()) else ThreadGone(thread_id)
+    return (found[0],) if found is not None and user_id in (found[1].people or ()) else ()
 
 
 def _signed_out(*, user_id: UUID, session_key: str | None, **_: Any) -> None:

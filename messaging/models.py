@@ -153,6 +153,7 @@ class Outbox(models.Model):
     stored_at = models.DateTimeField(null=True)
     published_at = models.DateTimeField(null=True)
     taken_until = models.DateTimeField(null=True)  # a sweeper of some process delivers it; until then others do not
+    set_aside_at = models.DateTimeField(null=True)  # its body cannot be read: see `messaging/set_aside.py`
 
     class Meta:
         constraints: ClassVar = [
@@ -180,6 +181,7 @@ class Edit(models.Model):
     body = models.BinaryField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
     stored_at = models.DateTimeField(null=True)
+    set_aside_at = models.DateTimeField(null=True)  # as of an accepted message
 
     class Meta:
         constraints: ClassVar = [

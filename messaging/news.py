@@ -119,6 +119,11 @@ def named(user_id: UUID, message: Message, project_id: UUID | None) -> None:
     _soon(_tell_named(user_id, message, project_id))
 
 
+def read_changed(user_id: UUID, message: Message) -> None:
+    """What names this person has changed with the message, which was deleted or restored."""
+    _soon(tell_read(user_id, message.thread_id, message.branch_id))
+
+
 async def _tell_named(user_id: UUID, message: Message, project_id: UUID | None) -> None:
     stands = await in_db_later(_read, user_id, message.thread_id, message.branch_id)
     if stands.named is None:  # they have read it meanwhile, or it was taken back

@@ -14,7 +14,6 @@ from datetime import timedelta
 from functools import lru_cache
 from uuid import UUID
 
-import msgspec
 from django.db import DatabaseError, transaction
 from django.db.models import Q, QuerySet
 
@@ -24,7 +23,7 @@ from chatplatform.kernel.clock import now
 from chatplatform.kernel.db import in_db_later
 from chatplatform.kernel.errors import AppError, Unavailable
 from chatplatform.kernel.prepared import ID, NO_END, PreparedInsert, PreparedQuery, PreparedUpdate, given
-from messaging import edits, failpoints, rooms
+from messaging import edits, failpoints, rooms, set_aside
 from messaging.models import Outbox
 from messaging.protocol.events import AnyEvent, MessageCreated, TurnFinished
 from messaging.relays.base import Relay
@@ -43,9 +42,6 @@ _MOST_OVERLAID = 2000
 _new = PreparedInsert(Outbox)
 _done = PreparedUpdate(lambda: Outbox.objects.filter(pk=given("id", ID)), "body", "stored_at", "published_at")
 
-_encode = msgspec.json.Encoder(decimal_format="number").encode
-_decode = msgspec.json.Decoder(Message).decode
-
 
 # -- rows: part of the caller's unit of work ----------------------------------------------------------
 
@@ -62,7 +58,7 @@ def add(message: Message, author_key: str, client_id: UUID, run_id: UUID | None 
             seq=message.seq,
             variant=message.variant,
             run_id=run_id,
-            body=_encode(message),
+            body=set_aside.encode(message),
             created_at=now(),
         )
     )
@@ -86,7 +82,7 @@ def overlay(path: Sequence[Range], before: int | None = None, after: int | None 
         last = NO_END if part.to_seq is None else part.to_seq
         values |= {f"branch{number}": part.branch_id, f"from{number}": part.from_seq, f"to{number}": last}
     bodies = _overlaid(len(path), is_forward=after is not None).rows(**values) if path else []
-    return [_decode(bytes(body)) for body in bodies if body is not None]
+    return [message for body in bodies if (message := set_aside.read(body)) is not None]
 
 
 @lru_cache(maxsize=64)
@@ -105,7 +101,7 @@ def _overlaid(ranges: int, *, is_forward: bool) -> PreparedQuery[bytes | memoryv
 def find(message_id: UUID) -> Message | None:
     """A message that is accepted and not stored yet."""
     body = Outbox.objects.filter(pk=message_id, stored_at=None).values_list("body", flat=True).first()
-    return _decode(bytes(body)) if body is not None else None
+    return set_aside.read(body)
 
 
 def _clear(message_ids: Sequence[UUID]) -> None:
@@ -119,14 +115,14 @@ def _take(older_than_s: float, *, is_alone: bool) -> list[Message]:
     """What was left behind, oldest first, and nobody else's for a while: every process sweeps."""
     at = now()
     rows = Outbox.objects.filter(
-        published_at=None, created_at__lte=at - timedelta(seconds=older_than_s), body__isnull=False
+        published_at=None, created_at__lte=at - timedelta(seconds=older_than_s), body__isnull=False, set_aside_at=None
     )
     if not is_alone:
         rows = rows.filter(Q(taken_until=None) | Q(taken_until__lte=at))
     rows = rows.select_for_update(skip_locked=True, no_key=True).order_by("created_at")
-    found = list(rows.values_list("message_id", "body")[:BATCH])
-    Outbox.objects.filter(pk__in=[message_id for message_id, _ in found]).update(taken_until=at + TAKEN)
-    return [_decode(bytes(body)) for _, body in found if body is not None]
+    messages = set_aside.read_all(rows.values_list("message_id", "body")[:BATCH], Outbox.objects.all())
+    Outbox.objects.filter(pk__in=messages).update(taken_until=at + TAKEN)
+    return list(messages.values())
 
 
 def _let_go(message_ids: Sequence[UUID]) -> None:

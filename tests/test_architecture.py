@@ -30,6 +30,7 @@ MESSAGING: tuple[tuple[str, ...], ...] = (
         "edits",
         "news",
         "leveling",
+        "set_aside",
         "presence",
         "peers",
         "peer_packets",

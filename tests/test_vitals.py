@@ -83,6 +83,7 @@ async def test_what_happened_is_counted_without_names_or_words(live: Live, threa
         "parley_sockets_behind 0.0",
         "parley_rooms 1.0",
         "parley_outbox_oldest_seconds 0.0",
+        "parley_set_aside 0.0",
         'parley_turns{state="streaming"} 0.0',
         'parley_up{part="database"} 1.0',
         "process_resident_memory_bytes ",

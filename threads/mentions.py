@@ -1,7 +1,7 @@
 """Who is named in what they have not read yet, kept until they have.
 
 A mention counts while its reader's mark in the branch of the message is below it. Its row goes when they tell that they
-have read that far, in that branch or in one that inherits the place.
+have read that far, in that branch or in one that inherits the place. While the message is deleted it names nobody.
 """
 
 from collections.abc import Iterable
@@ -29,11 +29,20 @@ def forget_read(user_id: UUID, thread_id: UUID, path: Iterable[PathRange], seq: 
     return bool(gone)
 
 
+def withdraw(branch_id: UUID, seq: int, *, is_deleted: bool) -> list[UUID]:
+    """Part of a transaction: the message was deleted, or restored. Whom it names no more, or again."""
+    rows = Mention.objects.filter(branch_id=branch_id, seq=seq, is_withdrawn=not is_deleted)
+    people = list(rows.values_list("user_id", flat=True))
+    if people:
+        rows.update(is_withdrawn=is_deleted)
+    return people
+
+
 def unread_mentions(user_id: UUID) -> QuerySet[Mention]:
     read = ReadMark.objects.filter(
         user=OuterRef("user"), thread=OuterRef("thread"), branch=OuterRef("branch"), seq__gte=OuterRef("seq")
     )
-    return Mention.objects.filter(~Exists(read), user_id=user_id)
+    return Mention.objects.filter(~Exists(read), user_id=user_id, is_withdrawn=False)
 
 
 def named_in(user_id: UUID, thread_ids: Iterable[UUID]) -> dict[UUID, NamedView]:

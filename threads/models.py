@@ -120,6 +120,8 @@ class Mention(models.Model):
     branch = models.ForeignKey(Branch, models.CASCADE, related_name="+")  # the one that owns the message
     seq = models.BigIntegerField()
     by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    # The message is deleted: nobody is named while it is. With a default in the database, for servers of the version before.
+    is_withdrawn = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints: ClassVar = [

@@ -7,6 +7,7 @@ from django.db.models import Count, Min
 
 from chatplatform.doctor.finding import Finding, broken, ok, warning
 from chatplatform.kernel.clock import now
+from messaging import set_aside
 from messaging.models import Outbox
 from messaging.runs.dispatch import workers as reported
 
@@ -35,7 +36,15 @@ def workers() -> Iterator[Finding]:
 
 def outbox() -> Iterator[Finding]:
     """Accepted messages are delivered in milliseconds; what is older says that a store or a stream is away."""
-    found = Outbox.objects.filter(published_at=None).aggregate(count=Count("pk"), oldest=Min("created_at"))
+    if aside := set_aside.count():
+        yield broken(
+            "set aside",
+            f"{aside} accepted messages or changes cannot be read; the others go on",
+            "They are kept as they are: docs/operations.md, “What cannot be read”.",
+        )
+    found = Outbox.objects.filter(published_at=None, set_aside_at=None).aggregate(
+        count=Count("pk"), oldest=Min("created_at")
+    )
     age_s = (now() - found["oldest"]).total_seconds() if found["oldest"] else 0.0
     words = f"{found['count']} messages wait to be delivered, the oldest for {age_s:.0f} s"
     fix = "Nothing is lost. Bring back what is down (see above), and keep a server running: it delivers them."

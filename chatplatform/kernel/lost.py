@@ -65,10 +65,10 @@ def _said_by_driver(error: BaseException) -> Any:
     if connection.vendor != "postgresql":
         return None
     driver: Any = connection.Database  # type: ignore[attr-defined]
-    return next((cause for cause in _causes(error) if isinstance(cause, driver.Error)), None)
+    return next((cause for cause in causes(error) if isinstance(cause, driver.Error)), None)
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
     """The error and what it was raised from, once each: procrastinate makes a circle of them."""
     seen: set[int] = set()
     cause: BaseException | None = error

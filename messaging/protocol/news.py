@@ -34,7 +34,8 @@ class ThreadGone(NewsItem, frozen=True, tag="thread.gone"):
 
 
 class ThreadRead(NewsItem, frozen=True, tag="thread.read"):
-    """How far you have read this branch, in this tab or another. `named`: what of the thread still names you."""
+    """How far you have read this branch, in this tab or another. `named`: what of the thread still names you; a message
+    that did may have been deleted, or restored."""
 
     thread_id: UUID
     branch_id: UUID

@@ -1,7 +1,8 @@
 """The stream of each room in this process's memory.
 
 Gone with the process, which its readers notice by the epoch. Bounded three times: bytes and age of a
-room's events, and bytes of all rooms together, where the room that was quiet longest yields.
+room's events, and bytes of all rooms together, where the room that was quiet longest yields its oldest ones. An append costs the
+same however many rooms there are.
 """
 
 import secrets
@@ -123,6 +124,7 @@ class MemoryStreamLog:
 
     def __init__(self) -> None:
         self._rooms: OrderedDict[UUID, _Room] = OrderedDict()  # the one quiet longest first
+        self._full: OrderedDict[UUID, _Room] = OrderedDict()  # those of them that hold events, in the same order
         self._size_bytes = 0
         self._hearers: dict[UUID, Hear] = {}
 
@@ -148,10 +150,14 @@ class MemoryStreamLog:
             size = len(entry.data) + _OVERHEAD_BYTES
             room.size_bytes += size
             self._size_bytes += size
+        if kept:
+            self._full[thread_id] = room
+            self._full.move_to_end(thread_id)
         while room.size_bytes > ROOM_BYTES:
-            self._size_bytes -= room.drop_oldest()
-        self._drop_aged(room, at)
-        self._make_room()
+            self._drop_oldest(thread_id, room)
+        self._drop_aged(thread_id, room, at)
+        while self._size_bytes > ALL_BYTES:
+            self._drop_oldest(*next(iter(self._full.items())))
         appended = Appended(room.epoch, first, room.last, tuple(refused), tuple(holes))
         if kept and (hear := self._hearers.get(thread_id)) is not None:
             await hear(thread_id, room.epoch, first, kept, False)  # they have waited, in `rooms`
@@ -161,7 +167,7 @@ class MemoryStreamLog:
         room = self._rooms.get(thread_id)
         if room is None or cursor.epoch != room.epoch or cursor.offset > room.last:
             return None
-        self._drop_aged(room, monotonic())
+        self._drop_aged(thread_id, room, monotonic())
         missed = room.last - cursor.offset
         if missed > len(room.events):
             return None
@@ -186,9 +192,8 @@ class MemoryStreamLog:
         self._hearers.pop(thread_id, None)
 
     async def forget(self, thread_id: UUID) -> None:
-        room = self._rooms.pop(thread_id, None)
-        if room is not None:
-            self._size_bytes -= room.size_bytes
+        if (room := self._rooms.pop(thread_id, None)) is not None:
+            self._forget_events(thread_id, room)
         if (hear := self._hearers.get(thread_id)) is not None:
             await hear(thread_id, self._room(thread_id).epoch, 1, [], False)
 
@@ -200,21 +205,19 @@ class MemoryStreamLog:
         if room is None:
             room = self._rooms[thread_id] = _Room()
             while len(self._rooms) > MAX_ROOMS:
-                _, old = self._rooms.popitem(last=False)
-                self._size_bytes -= old.size_bytes
+                self._forget_events(*self._rooms.popitem(last=False))
         return room
 
-    def _drop_aged(self, room: _Room, at: float) -> None:
+    def _drop_aged(self, thread_id: UUID, room: _Room, at: float) -> None:
         oldest = at - MAX_AGE_S
         while room.events and room.events[0][0] < oldest:
-            self._size_bytes -= room.drop_oldest()
+            self._drop_oldest(thread_id, room)
 
-    def _make_room(self) -> None:
-        """Let quiet rooms yield their events, not their position, until all together fit."""
-        if self._size_bytes <= ALL_BYTES:
-            return
-        for room in self._rooms.values():
-            while room.events:
-                self._size_bytes -= room.drop_oldest()
-            if self._size_bytes <= ALL_BYTES:
-                return
+    def _drop_oldest(self, thread_id: UUID, room: _Room) -> None:
+        self._size_bytes -= room.drop_oldest()
+        if not room.events:
+            del self._full[thread_id]
+
+    def _forget_events(self, thread_id: UUID, room: _Room) -> None:
+        self._size_bytes -= room.size_bytes
+        self._full.pop(thread_id, None)

@@ -1,6 +1,7 @@
 """What every stream log promises (`streams/base.py`), asked of each implementation."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 from uuid import UUID
@@ -213,6 +214,57 @@ async def test_all_rooms_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -
     assert quiet.offset == 1  # it keeps its place, not its events
     assert await log.read_after(rooms[0], Cursor(quiet.epoch, 0)) is None
     assert await log.read_after(rooms[-1], Cursor(busy.epoch, 0)) is not None
+
+
+async def test_what_an_append_costs_does_not_grow_with_the_rooms(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the bound an append lets go of as much as it brings, and looks at no other room than those that yield."""
+    monkeypatch.setattr(memory, "ALL_BYTES", 100 * 1024)
+    log = memory.MemoryStreamLog()
+    rooms = [new_id() for _ in range(1000)]
+    for room in rooms:
+        await log.append(room, [Entry(b"x" * 1024)])
+    assert len(log._full) < 100 and len(log._rooms) == 1000
+
+    class Unseen(OrderedDict[Any, Any]):
+        def __iter__(self) -> Any:
+            raise AssertionError("all rooms were looked at")
+
+        keys = values = items = __iter__
+
+    log._rooms = Unseen(log._rooms.copy())
+    dropped = 0
+    drop_oldest = memory._Room.drop_oldest
+
+    def count(room: memory._Room) -> int:
+        nonlocal dropped
+        dropped += 1
+        return drop_oldest(room)
+
+    monkeypatch.setattr(memory._Room, "drop_oldest", count)
+    for n, room in enumerate(rooms[:200]):
+        await log.append(room, [Entry(b"y" * 1024)])
+        assert dropped == n + 1
+        assert log._size_bytes == sum(kept.size_bytes for kept in log._full.values()) <= 100 * 1024
+    assert list(log._full)[-1] == rooms[199]
+
+
+async def test_of_the_rooms_the_one_that_was_quiet_longest_yields_its_oldest_events(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(memory, "ALL_BYTES", 5 * 1200)
+    log = memory.MemoryStreamLog()
+    quiet, busy = new_id(), new_id()
+    for room in (quiet, quiet, busy, busy):
+        await log.append(room, [Entry(b"x" * 1024)])
+    last = await log.append(busy, [Entry(b"x" * 1024)] * 2)
+    top = await log.top(quiet)
+    assert await log.read_after(quiet, Cursor(top.epoch, 0)) is None
+    kept = await log.read_after(quiet, Cursor(top.epoch, 1))
+    assert kept is not None and len(kept.events) == 1
+    every = await log.read_after(busy, Cursor(last.epoch, 0))
+    assert every is not None and len(every.events) == 4
+    await log.forget(busy)
+    assert log._size_bytes == sum(room.size_bytes for room in log._full.values()) == 1024 + 100
 
 
 class Follower:

@@ -50,6 +50,9 @@ def test_messages_that_wait(thread: Any) -> None:
     for age_s, level in ((1, "ok"), (60, "warning"), (600, "broken")):
         Outbox.objects.filter(pk=waiting.pk).update(created_at=now() - timedelta(seconds=age_s))
         assert levels(rows.outbox()) == {"outbox": [level]}
+    Outbox.objects.filter(pk=waiting.pk).update(set_aside_at=now())
+    assert levels(rows.outbox()) == {"set aside": ["broken"], "outbox": ["ok"]}
+    assert "1 accepted messages or changes cannot be read" in words(rows.outbox())
 
 
 @pytest.fixture(autouse=True)

@@ -102,6 +102,25 @@ async def broken_in_every_way():
     assert await is_away(swallow)
     assert await in_db(read) == 0
 
+async def look_around():
+    # What people and the queue meet meanwhile is no defect, and the log is not full of it.
+    import logging
+    from django.conf import settings
+    from django.test import AsyncClient
+    settings.ALLOWED_HOSTS.append("testserver")
+    browser = AsyncClient(raise_request_exception=False)
+    browser.cookies[settings.SESSION_COOKIE_NAME] = "a" * 32
+    answer = await browser.get("/api/v1/projects")
+    assert answer.status_code == 503, answer.status_code
+    try:
+        await asyncio.to_thread(defer)
+    except Exception as error:
+        assert type(error).__module__.startswith("procrastinate"), type(error)
+        for _ in range(3):
+            logging.getLogger("procrastinate.worker.a").error("Side task failed, stopping worker", exc_info=error)
+    else:
+        raise AssertionError
+
 async def many():
     return await asyncio.gather(*(in_db(one) for _ in range(8)), return_exceptions=True)
 
@@ -124,6 +143,7 @@ async def main():
     lost = await many()
     assert all(error is None or isinstance(error, DatabaseAway) for error in lost), lost
     assert any(isinstance(error, DatabaseAway) for error in lost)
+    await look_around()
     print("lost", flush=True); sys.stdin.readline()
     assert await many() == [None] * 8
     print("back", flush=True); sys.stdin.readline()
@@ -185,8 +205,12 @@ def test_a_lost_database_is_unavailable_and_comes_back(tmp_path: Path) -> None:
         assert says("whole"), asking.stderr.read()
     finally:
         asking.kill()
-        asking.communicate()
+        _, log = asking.communicate()
         services.kill_all(tmp_path)
+    lines = log.splitlines()
+    assert not [line for line in lines if " ERROR " in line or "Traceback" in line], log
+    for logger in ("django.request", "procrastinate.worker.a"):
+        assert [line for line in lines if f" WARNING {logger} " in line], log
 
 
 def test_what_django_meets_outside_a_view_is_unavailable_too(rf: RequestFactory) -> None:

@@ -10,7 +10,7 @@ from chatplatform.kernel.backends import backend
 from chatplatform.kernel.clock import now
 from chatplatform.kernel.db import in_db
 from chatplatform.kernel.errors import Conflict, Unavailable
-from messaging import changing, edits, history
+from messaging import changing, edits, history, set_aside
 from messaging.models import Edit
 from messaging.stores.cql.connection import Servers
 from messaging.stores.cql.store import CqlMessageStore
@@ -56,6 +56,24 @@ async def test_what_a_dead_process_left_does_not_undo_what_came_after(live: Live
     assert await edits.sweep(0) == 1
     assert (await history.find(message.id)).body == "third"
     assert await in_db(Edit.objects.filter(stored_at=None).count) == 0
+
+
+async def test_a_change_that_cannot_be_read_is_put_aside_and_those_behind_it_are_made(
+    live: Live, thread: Thread, alice: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = await said(thread, alice), await said(thread, alice)
+    monkeypatch.setattr(backend("message_store"), "edit", away)
+    for message in (first, second):
+        with pytest.raises(Unavailable, match="kept"):
+            await changing.edit(alice.id, message.id, "changed", 1)
+    monkeypatch.undo()
+    await in_db(Edit.objects.filter(message_id=first.id).update, body=b"\x00")
+    with pytest.raises(Conflict):  # asked for once more
+        await changing.edit(alice.id, first.id, "changed", 1)
+    assert [await edits.sweep(0) for _ in range(2)] == [1, 0]
+    assert (await history.find(second.id)).body == "changed"
+    assert [record.levelname for record in caplog.records if "put aside" in record.getMessage()] == ["ERROR"]
+    assert await in_db(set_aside.count) == 1
 
 
 async def test_a_changes_words_do_not_stay_in_its_row(live: Live, thread: Thread, alice: User) -> None:

@@ -12,7 +12,7 @@ from chatplatform.kernel.clock import now
 from chatplatform.kernel.db import in_db
 from chatplatform.kernel.errors import Unavailable
 from chatplatform.kernel.ids import new_id
-from messaging import changing, history, outbox, rooms, services
+from messaging import changing, history, outbox, rooms, services, set_aside
 from messaging.models import Outbox
 from messaging.protocol.commands import Send
 from messaging.types import Cursor
@@ -123,6 +123,33 @@ async def test_with_the_stream_away_the_message_is_accepted_and_told_later(
     monkeypatch.undo()
     await outbox.sweep(0)
     await two.until(lambda: len(two.rooms[str(thread.id)].messages) == 1)
+
+
+async def test_a_row_that_cannot_be_read_is_put_aside_and_the_rest_goes_on(
+    live: Live,
+    thread: Thread,
+    alice: User,
+    bob: User,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    (two,) = await live.tabs(thread, bob)
+    monkeypatch.setattr(outbox, "deliver", lambda message: asyncio.sleep(0))
+    broken, whole = await say(thread, alice, "first"), await say(thread, alice, "second")
+    body = await in_db(Outbox.objects.values_list("body", flat=True).get, pk=broken.message_id)
+    await in_db(Outbox.objects.filter(pk=broken.message_id).update, body=b'{"id":')
+    assert [m.body for m in (await history.page(bob.id, thread.id)).messages] == ["second"]
+    assert await outbox.sweep(0) == 1
+    assert await outbox.sweep(0) == 0
+    await two.until(lambda: two.rooms[str(thread.id)].view() == [(whole.seq, 0, "complete", "second")])
+    told = [record for record in caplog.records if "put aside" in record.getMessage()]
+    assert [(record.levelname, str(broken.message_id) in record.getMessage()) for record in told] == [("ERROR", True)]
+    assert await in_db(set_aside.count) == 1
+    # Whoever runs the server has put it right.
+    await in_db(Outbox.objects.filter(pk=broken.message_id).update, body=body, set_aside_at=None)
+    assert await outbox.sweep(0) == 1
+    await two.until(lambda: [said for *_, said in two.rooms[str(thread.id)].view()] == ["first", "second"])
+    assert await in_db(set_aside.count) == 0
 
 
 async def test_told_twice_is_seen_once(live: Live, thread: Thread, alice: User, bob: User) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from chatplatform.kernel.db import in_db
 from chatplatform.kernel.ids import new_id
-from messaging import news, presence, services
+from messaging import changing, edits, news, presence, services
 from messaging.protocol.commands import Send
 from projects.models import Project, User
 from tests.client import Client
@@ -187,6 +187,49 @@ async def test_who_is_named_while_away_finds_it_and_is_told_when_they_have_read_
         assert told["branch_id"] == str(row.thread.main_branch_id)
     await other.until(lambda: len(items(other, "thread.read")) == 2)
     assert await in_db(lambda: list(Mention.objects.values_list("user_id", flat=True))) == [carol.id]
+
+
+async def test_a_deleted_message_names_nobody_until_it_is_restored(
+    live: Live, thread: Thread, alice: User, bob: User
+) -> None:
+    two = await live.tab(bob)
+    sent = [
+        await services.send(alice.id, Send("", new_id(), thread.id, f"@bob, {n}", mode="talk")) for n in ("one", "two")
+    ]
+
+    async def row() -> tuple[int, int]:
+        (found,) = (await in_db(thread_rows, bob.id, thread.project_id, False, None, 9))[0]
+        return (found.named.count, found.named.seq) if found.named else (0, 0)
+
+    await two.until(lambda: len(items(two, "person.named")) == 2)
+    assert await row() == (2, 2)
+    await changing.delete(alice.id, sent[1].message_id)
+    await two.until(lambda: items(two, "thread.read") != [])
+    assert [items(two, "thread.read")[-1][name] for name in ("seq", "branch_id")] == [0, str(thread.main_branch_id)]
+    assert (items(two, "thread.read")[-1]["named"]["count"], await row()) == (1, (1, 1))
+    await changing.delete(alice.id, sent[0].message_id)
+    await two.until(lambda: items(two, "thread.read")[-1]["named"] is None)
+    assert await row() == (0, 0)
+    for message in sent:
+        await changing.restore(alice.id, message.message_id)
+    await two.until(lambda: (items(two, "thread.read")[-1]["named"] or {}).get("count") == 2)
+    assert await row() == (2, 2)
+    await changing.delete(alice.id, sent[0].message_id)
+    assert thread.main_branch_id is not None
+    await in_db(mark_read, bob.id, thread.id, thread.main_branch_id, 2)
+    await changing.restore(alice.id, sent[0].message_id)  # read it was, though it was not there
+    assert await row() == (0, 0) and await in_db(Mention.objects.count) == 0
+
+
+async def test_a_deletion_that_is_carried_out_late_leaves_what_was_restored(
+    live: Live, thread: Thread, alice: User, bob: User
+) -> None:
+    """The process that deleted it was paused before it cleared its row; another one has restored it meanwhile."""
+    sent = await services.send(alice.id, Send("", new_id(), thread.id, "@bob", mode="talk"))
+    deleted = await changing.delete(alice.id, sent.message_id)
+    await changing.restore(alice.id, sent.message_id)
+    assert await in_db(edits._clear, deleted, True) == []
+    assert await in_db(Mention.objects.filter(is_withdrawn=False).count) == 1
 
 
 async def test_a_message_that_is_sent_again_names_nobody_twice(

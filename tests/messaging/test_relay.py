@@ -171,3 +171,27 @@ async def test_a_packet_put_together_inside_redis_is_heard_like_any_other(
         connection.eval(script, 0, envelope.channel_of("room.a"), envelope.opening_of("room.a"), b"\x00by a script\xff")
     await until(lambda: sides[0].heard and sides[1].heard)
     assert sides[0].heard == sides[1].heard == [b"\x00by a script\xff"]
+
+
+async def test_what_is_sent_after_another_ones_packet_has_gone_is_heard_after_it(sides: tuple[Side, Side]) -> None:
+    one, two = sides
+    for n in range(50):
+        for side, name in ((one, b"one"), (two, b"two")):
+            for piece in range(3):
+                side.relay.send("room.a", b"%s %d %d" % (name, n, piece))
+            await side.relay.sent()
+    told = [b"%s %d %d" % (name, n, piece) for n in range(50) for name in (b"one", b"two") for piece in range(3)]
+    await until(lambda: all(len(side.heard) >= len(told) for side in sides))
+    assert [side.heard for side in sides] == [told, told]
+
+
+async def test_with_redis_away_nothing_is_taken_for_sent(sides: tuple[Side, Side], own_redis: services.Redis) -> None:
+    one, _ = sides
+    await one.relay.sent()
+    own_redis.kill()
+    one.relay.send("room.a", b"late")
+    sent = asyncio.create_task(one.relay.sent())
+    await until(lambda: one.relay._has_doubt)
+    assert not sent.done()
+    await asyncio.to_thread(own_redis.start)
+    await asyncio.wait_for(sent, 20)

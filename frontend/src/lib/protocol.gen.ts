@@ -744,7 +744,10 @@ export interface ThreadPage {
   next_cursor: string | null
 }
 
-/** How far you have read this branch, in this tab or another. `named`: what of the thread still names you. */
+/**
+ * How far you have read this branch, in this tab or another. `named`: what of the thread still names you; a message
+ * that did may have been deleted, or restored.
+ */
 export interface ThreadRead {
   type: "thread.read"
   thread_id: string

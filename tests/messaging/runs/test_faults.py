@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from chatplatform.kernel.db import in_db
+from messaging import history
 from messaging.protocol.events import TurnReasoning, TurnWaiting
 from messaging.providers.addresses import read_url
 from messaging.providers.base import ChatMessage, ModelInfo
@@ -19,6 +21,7 @@ from messaging.runs import live, prompts, services, speaking
 from messaging.runs.types import NewRun, Speaker
 from messaging.types import Message
 from tests.messaging.runs.conftest import Room, finished, said
+from threads.models import Branch
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -180,6 +183,22 @@ async def test_who_has_to_wait_hears_its_place_in_the_line(room: Room, harbour: 
     waits = [e for e in await room.events() if isinstance(e, TurnWaiting)]
     assert [(w.position, w.limit, w.why) for w in waits] == [(1, 1, "queue"), (2, 1, "queue"), (1, 1, "queue")]
     assert [m.state for m in (await room.messages())[1:]] == ["complete"] * 3
+
+
+async def test_who_comes_while_others_wait_hears_the_same(room: Room, harbour: Harbour) -> None:
+    harbour.gate.set_limit(1)
+    new = await room.ask("Who?", *(f"test:script?tokens=2000&rate=50&seed={seed}" for seed in (1, 2)))
+    await room.until(lambda: harbour.server.records and harbour.server.records[0].tokens_sent > 1)
+    waits: list[TurnWaiting] = []
+    while not waits:
+        waits = [e for e in await room.events() if isinstance(e, TurnWaiting)]
+    _, snapshot = await history.snapshot(room.user.id, await in_db(Branch.objects.get, pk=room.main_id))
+    told = {turn.message.turn_id: (turn.message.state, turn.position, turn.limit) for turn in snapshot.live}
+    (wait,) = waits
+    assert told.pop(wait.turn_id) == ("queued", wait.position, wait.limit) == ("queued", 1, 1)
+    assert list(told.values()) == [("streaming", 0, 0)]
+    await services.cancel_run(new.run.id, "Bob")
+    await room.ended(new.run.id)
 
 
 async def test_faults_of_one_lane_leave_the_others_alone(room: Room, harbour: Harbour) -> None:

@@ -109,6 +109,18 @@ async def test_a_waiting_turn_goes_at_once_when_somebody_wants_it_now(room: Room
     assert (await room.messages())[1].body == "now"
 
 
+async def test_who_comes_before_the_first_word_is_not_told_that_it_failed(room: Room, puppets: Puppets) -> None:
+    new = await room.ask("Who?", "t:ada", kind="reply")
+    while not any(isinstance(event, TurnStarted) for event in await room.events()):
+        await asyncio.sleep(0.005)
+    _, snapshot = await history.snapshot(room.user.id, await in_db(Branch.objects.get, pk=room.main_id))
+    (turn,) = snapshot.live
+    assert (turn.message.state, turn.message.body, turn.retry_at) == ("streaming", "", None)
+    puppets.models["t:ada"].say("words")
+    puppets.models["t:ada"].finish()
+    await room.ended(new.run.id)
+
+
 async def test_who_comes_while_a_turn_waits_reads_why_as_everybody_did(room: Room, puppets: Puppets) -> None:
     ada = puppets.models["t:ada"]
     ada.will(BUSY)
