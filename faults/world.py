@@ -144,7 +144,10 @@ class World:
         await asyncio.gather(*(asyncio.to_thread(service.start) for service in services))
 
     async def stop(self, *services: Service) -> None:
-        await asyncio.gather(*(asyncio.to_thread(service.stop) for service in services))
+        """Tell them to stop; that is itself something that must hold."""
+        ended = await asyncio.gather(*(asyncio.to_thread(service.stop) for service in services))
+        deaf = [service.folder.name for service, has_ended in zip(services, ended, strict=True) if not has_ended]
+        assert not deaf, f"{', '.join(deaf)} went on after being told to stop, until killed"
 
     def proxy(self, target: tuple[str, int]) -> Proxy:
         proxy = Proxy(target).start()
@@ -177,7 +180,7 @@ class World:
         changed, self._changed = self._changed, {}
         for process, settings in changed.items():
             process.settings = settings
-        await self.stop(*changed)
+        await asyncio.gather(*(asyncio.to_thread(process.stop) for process in changed))
         await self.mend()
         for proxy in self._proxies:
             proxy.close()

@@ -146,14 +146,16 @@ class Service:
     def is_running(self) -> bool:
         return self.pid is not None
 
-    def stop(self) -> None:
-        """Ask it to end and wait until it is gone, so that its port is free; after `stop_s`, kill it."""
+    def stop(self) -> bool:
+        """Ask it to end and wait until it is gone, so that its port is free; after `stop_s`, kill it, and say False."""
         if (pid := self.pid) is None:
-            return
+            return True
         os.kill(pid, signal.SIGCONT)
         os.kill(pid, self.stop_signal)
-        if not wait_until(lambda: not self.is_running, self.stop_s):
+        has_ended = wait_until(lambda: not self.is_running, self.stop_s)
+        if not has_ended:
             self.kill()
+        return has_ended
 
     stop_signal = signal.SIGTERM
 
