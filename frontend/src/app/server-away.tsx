@@ -9,6 +9,16 @@ import { ApiError } from "@/lib/api"
 
 const SILENT_MS = 1500
 const GIVEN_UP_MS = 120_000
+const SAME_MS = 15_000
+
+/** Each try may put this page away and back; how long the server has been away goes on through them. */
+const away = { since: 0, seenAt: -Infinity }
+
+function awaySince(): number {
+  if (Date.now() - away.seenAt > SAME_MS) away.since = Date.now()
+  away.seenAt = Date.now()
+  return away.since
+}
 
 /** The page could not be loaded: the server starts, or is away. It is asked again by itself. */
 export function ServerAway({ error, reset }: ErrorComponentProps) {
@@ -37,20 +47,19 @@ function Outdated() {
 function Waiting() {
   const router = useRouter()
   const client = useQueryClient()
-  const [since] = useState(() => Date.now())
-  const [awayMs, setAwayMs] = useState(0)
+  const [awayMs, setAwayMs] = useState(() => Date.now() - awaySince())
 
   useEffect(() => {
-    const clock = setInterval(() => setAwayMs(Date.now() - since), 500)
+    const clock = setInterval(() => setAwayMs(Date.now() - awaySince()), 500)
     return () => clearInterval(clock)
-  }, [since])
+  }, [])
   const isGivenUp = awayMs > GIVEN_UP_MS
   useEffect(() => {
     if (isGivenUp) return undefined
     let isOver = false
     let wait: ReturnType<typeof setTimeout>
     const ask = async () => {
-      const response = await fetch("/livez").catch(() => null)
+      const response = await fetch("/api/v1/server").catch(() => null) // what the page itself needs first
       if (isOver) return
       if (response?.ok) {
         await client.resetQueries()
