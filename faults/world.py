@@ -53,6 +53,7 @@ class World:
     async def begin(self, say: Callable[[str], object] = lambda words: None) -> None:
         await self.provider.start()
         settings = {
+            "CQL_KEYSPACE": "parley",  # whatever our own environment names
             "PARLEY_TEST_MODELS": "1",
             "PARLEY_LOCAL_MODEL": "0",
             "PARLEY_BEHIND_PROXY": "1",
