@@ -23,6 +23,7 @@ from messaging.runs.types import Begun, Speaker, Step
 from messaging.types import Message
 from projects.models import User
 from threads.models import Branch, Thread
+from threads.services import MAX_VARIANT
 
 MIN_ROUNDS = 2
 _new_run = PreparedInsert(Run)
@@ -118,7 +119,8 @@ def again(turn_id: UUID, user: User, speaker: Speaker | None) -> Step:
     """A new answer beside a settled one: the same place and lane, the next variant, a run of its own.
 
     It sees the history before that place, as the first one did. Asked twice while the new one is
-    written, it is the same one. NotFound for no such turn, Conflict while the old one is written.
+    written, it is the same one. NotFound for no such turn, Conflict while the old one is written, and for a place that
+    can hold no more answers.
     """
     old = Turn.objects.select_related("run", "run__thread", "branch").filter(pk=turn_id).first()
     if old is None:
@@ -135,6 +137,9 @@ def again(turn_id: UUID, user: User, speaker: Speaker | None) -> Step:
             going.run.thread.project_id,
             (Begun(going.id, views.turn_message(going, going.run), None),),
         )
+    variant = (siblings.aggregate(last=Max("variant"))["last"] or 0) + 1
+    if variant > MAX_VARIANT:
+        raise Conflict("This has been answered a thousand times. Ask it once more further down.", "too_many_answers")
     spec = {
         **old.run.spec,
         "models": [speaker_json(speaker)],
@@ -150,7 +155,6 @@ def again(turn_id: UUID, user: User, speaker: Speaker | None) -> Step:
         asked_by=user,
         asked_by_name=user.name,
     )
-    variant = (siblings.aggregate(last=Max("variant"))["last"] or 0) + 1
     turns, begun = place_turns(run, branch, [NextTurn("a", 0, old.lane, old.round)], sibling=(old.seq, variant))
     return Step(views.run_view(run, turns), run.thread.project_id, begun)
 

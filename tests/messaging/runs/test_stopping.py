@@ -9,7 +9,7 @@ from chatplatform.kernel.db import in_db
 from chatplatform.kernel.errors import Conflict, NotFound
 from chatplatform.kernel.ids import new_id
 from messaging import history
-from messaging.models import Run
+from messaging.models import Run, Turn
 from messaging.protocol.events import RunChanged, TurnStarted, TurnWaiting
 from messaging.protocol.views import LiveTurn
 from messaging.providers.base import Finished, ProviderError, ReasoningDelta, TextDelta
@@ -17,6 +17,7 @@ from messaging.runs import live, services
 from tests.messaging.runs.conftest import Room, finished, said, settled
 from tests.messaging.runs.puppet import Puppets
 from threads.models import Branch
+from threads.services import MAX_VARIANT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -218,6 +219,16 @@ async def test_a_double_click_on_again_is_one_answer(room: Room, puppets: Puppet
     await room.ended(first.run_id)
     assert len(await room.messages()) == 3
     assert await in_db(Run.objects.count) == 2
+
+
+async def test_a_place_holds_a_thousand_answers_and_no_more(room: Room, puppets: Puppets) -> None:
+    puppets.models["t:ada"].will_say("one")
+    new = await room.ask("Who?", "t:ada", kind="reply")
+    await room.ended(new.run.id)
+    await in_db(Turn.objects.update, variant=MAX_VARIANT)
+    with pytest.raises(Conflict, match="a thousand times"):
+        await services.again(new.begun[0].turn_id, room.user)
+    assert await in_db(Run.objects.count) == 1
 
 
 async def test_again_of_nothing_is_not_found(room: Room) -> None:
