@@ -60,7 +60,7 @@ def tell(audience: Audience, item: AnyNews) -> None:
 _Active = tuple[Audience, ThreadActive]
 
 _waiting: dict[UUID, asyncio.TimerHandle] = {}
-_looking: dict[UUID, asyncio.TimerHandle] = {}
+_looking: dict[UUID, tuple[asyncio.TimerHandle, _Active | None]] = {}
 _telling: set[asyncio.Task[None]] = set()
 
 
@@ -73,11 +73,11 @@ def changed(thread_id: UUID) -> None:
 def _tell_now(thread_id: UUID) -> None:
     _waiting.pop(thread_id, None)
     if (look := _looking.pop(thread_id, None)) is not None:
-        look.cancel()  # what is told now is looked at in its stead
+        look[0].cancel()  # what is told now is looked at in its stead
     _soon(_ask_and_tell(thread_id, None))
 
 
-def _look(thread_id: UUID, told: _Active) -> None:
+def _look(thread_id: UUID, told: _Active | None) -> None:
     _looking.pop(thread_id, None)
     _soon(_ask_and_tell(thread_id, told))
 
@@ -93,8 +93,20 @@ async def _ask_and_tell(thread_id: UUID, told: _Active | None) -> None:
         return
     tell(*found)
     await rooms.sent()
-    if thread_id not in _waiting and thread_id not in _looking:
-        _looking[thread_id] = asyncio.get_running_loop().call_later(LOOK_S, _look, thread_id, found)
+    if thread_id not in _waiting:
+        _look_later(thread_id, found)
+
+
+def _look_later(thread_id: UUID, told: _Active) -> None:
+    last: _Active | None = told
+    if (look := _looking.pop(thread_id, None)) is not None:
+        timer, other = look
+        timer.cancel()
+        if other is None or _stand(other) != _stand(told):
+            last = (
+                None  # two tasks here told two things: which of them came last is not known, so it is told in any case
+            )
+    _looking[thread_id] = (asyncio.get_running_loop().call_later(LOOK_S, _look, thread_id, last), last)
 
 
 def _stand(active: _Active) -> tuple[object, ...]:
@@ -164,10 +176,10 @@ def _told(task: asyncio.Task[None]) -> None:
 
 
 def reset() -> None:
-    for timers in (_waiting, _looking):
-        for timer in timers.values():
-            timer.cancel()
-        timers.clear()
+    for timer in (*_waiting.values(), *(timer for timer, _ in _looking.values())):
+        timer.cancel()
+    _waiting.clear()
+    _looking.clear()
     for task in _telling:
         if not task.get_loop().is_closed():  # a closed loop, as after a test, runs nothing more of it
             task.cancel()
