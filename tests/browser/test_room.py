@@ -21,15 +21,18 @@ INK = """(element) => {
 
 def test_first_account_asks_and_is_answered(browser: Browser, tmp_path: Path) -> None:
     server = target.start(tmp_path, {})
-    alice = Person(browser.new_context(), server, "Alice").sign_up()
-    alice.composer.wait_for()
-    alice.ask("Why do people still print their ticket?")
-    expect(alice.room.get_by_text("Why do people still print their ticket?")).to_be_visible()
-    for letter in "AB":
-        expect(alice.lane(letter)).to_have_attribute("data-phase", DONE)
-    assert alice.complaints == []
-    alice.context.close()
-    server.stop()
+    context = browser.new_context()
+    try:
+        alice = Person(context, server, "Alice").sign_up()
+        alice.composer.wait_for()
+        alice.ask("Why do people still print their ticket?")
+        expect(alice.room.get_by_text("Why do people still print their ticket?")).to_be_visible()
+        for letter in "AB":
+            expect(alice.lane(letter)).to_have_attribute("data-phase", DONE)
+        assert alice.complaints == []
+    finally:
+        context.close()
+        server.stop()
 
 
 def test_two_people_watch_two_models_write_at_once(alice: Person, bob: Person) -> None:
