@@ -1,23 +1,11 @@
 import { act, render } from "@testing-library/react"
 import { Profiler } from "react"
-import { afterEach, describe, expect, it, vi } from "vitest"
+import { describe, expect, it } from "vitest"
 
 import { GrowingMarkdown, type Words } from "@/lib/markdown/growing-markdown"
 import { Markdown } from "@/lib/markdown/markdown"
 import { MentionsProvider, mentionsOf } from "@/lib/markdown/mentions"
 import { cut, seeded } from "@/testing/random"
-
-/** Whether the frame has room to draw, and who is to be called when the next one has. */
-const frame = vi.hoisted(() => ({ hasRoom: true, late: new Set<() => void>() }))
-vi.mock("@/lib/schedule", async (original) => ({
-  ...(await original<typeof import("@/lib/schedule")>()),
-  mayDraw: (again: () => void) => frame.hasRoom || void frame.late.add(again),
-  drawNoMore: (again: () => void) => frame.late.delete(again),
-}))
-afterEach(() => {
-  frame.hasRoom = true
-  frame.late.clear()
-})
 
 const TEXTS = [
   "## Tides\n\nThe **ferry** leaves at `07:40` and calls at *four* piers; see [the timetable](https://example.org/tides).\n\n1. The first stop\n2. The second\n   - with a kiosk\n   - and a **bench**\n\n> High water comes later\n> each day.\n\n| Pier | Leaves |\n| --- | ---: |\n| North | 07:40 |\n| South | 08:05 |\n\n```python\ndef next_high(water):\n    return water + 1  # in hours\n```\n\nEnd.",
@@ -81,38 +69,6 @@ describe("markdown that is put into the page as it comes", () => {
     expect(container.innerHTML).toBe(asDrawnAtOnce("Here **already**"))
     set("Here **already**, and more")
     expect(container.innerHTML).toBe(asDrawnAtOnce("Here **already**, and more"))
-  })
-
-  it.each(TEXTS)("stands still while there is no room to draw, and has all of it when there is: %#", (text) => {
-    const { words, set } = growing()
-    const { container } = render(<GrowingMarkdown words={words} text="" />)
-    const drawn = render(<Markdown text="" isWriting />)
-    const grow = (length: number) => {
-      set(text.slice(0, length))
-      drawn.rerender(<Markdown text={text.slice(0, length)} isWriting />)
-    }
-    for (let length = 0; length < text.length; length += 5) {
-      const stood = container.innerHTML
-      frame.hasRoom = length % 4 === 0
-      frame.late.clear()
-      grow(length)
-      if (frame.late.size) expect(container.innerHTML).toBe(stood)
-      if (frame.hasRoom) expect(container.innerHTML).toBe(drawn.container.innerHTML)
-    }
-    grow(text.length)
-    frame.hasRoom = true
-    act(() => frame.late.forEach((again) => again()))
-    expect(container.innerHTML).toBe(drawn.container.innerHTML)
-  })
-
-  it("asks for no drawing once it is gone", () => {
-    const { words, set } = growing()
-    const { unmount } = render(<GrowingMarkdown words={words} text="" />)
-    frame.hasRoom = false
-    set("Here")
-    expect(frame.late.size).toBe(1)
-    unmount()
-    expect(frame.late.size).toBe(0)
   })
 
   it("lets names stand out as they come", () => {

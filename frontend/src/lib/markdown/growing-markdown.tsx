@@ -8,7 +8,6 @@ import { memo, useCallback, useRef, useState, useSyncExternalStore } from "react
 import { addedWords } from "@/lib/markdown/growth"
 import { MarkdownParts } from "@/lib/markdown/markdown"
 import { MarkdownStream, type Shape } from "@/lib/markdown/stream"
-import { drawNoMore, mayDraw } from "@/lib/schedule"
 
 /** Words that grow: `read` gives them so far, undefined when they are over; `watch` tells of more. */
 export interface Words {
@@ -32,14 +31,10 @@ export const GrowingMarkdown = memo(function GrowingMarkdown({ words, text, clas
     (redraw: () => void) => {
       if (!words) return nothing()
       const grow = () => {
-        if (page.grow(words.read(), box.current, () => mayDraw(grow))) redraw()
+        if (page.grow(words.read(), box.current)) redraw()
       }
       grow() // what came before anybody watched
-      const stop = words.watch(grow)
-      return () => {
-        stop()
-        drawNoMore(grow)
-      }
+      return words.watch(grow)
     },
     [page, words],
   )
@@ -59,8 +54,8 @@ class Page {
     this.drawn = this.shown = this.stream.read(text, isWriting)
   }
 
-  /** Put the words that came into the page, and say whether React has to draw instead; where it may not yet, nothing is touched. */
-  grow(text: string | undefined, box: HTMLElement | null, mayDraw: () => boolean): boolean {
+  /** Put the words that came into the page, and say whether React has to draw instead. */
+  grow(text: string | undefined, box: HTMLElement | null): boolean {
     if (text === undefined) {
       this.giveBack()
       return false
@@ -69,15 +64,14 @@ class Page {
     if (next === this.shown) return false
     const added = addedWords(this.shown, next)
     const node = added && lastText(box)
+    this.shown = next
     if (added && node?.data === added.before) {
-      this.shown = next
       this.grown ??= { node, drawn: node.data }
       node.appendData(added.words)
       return false
     }
-    if (!mayDraw()) return false
     this.giveBack()
-    this.drawn = this.shown = next
+    this.drawn = next
     return true
   }
 
