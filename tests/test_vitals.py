@@ -357,7 +357,10 @@ def test_with_a_worker_everything_is_ready_and_the_worker_answers_too(tmp_path: 
                 assert time.monotonic() < deadline, answer.text
                 time.sleep(0.1)
             assert set(answer.json()["parts"]) == PARTS
-            assert 'parley_up{part="dispatcher"} 1.0' in httpx.get(url + "/metrics", timeout=5).text
+            figures = httpx.get(url + "/metrics", timeout=5).text
+            assert 'parley_up{part="dispatcher"} 1.0' in figures
+            spared = re.search(r"^parley_spared_objects (\S+)$", figures, re.MULTILINE)
+            assert spared and float(spared[1]) > 50_000, "what stays is not walked through again and again"
         deployment.workers[0].kill()
         deadline = time.monotonic() + 45
         while httpx.get(deployment.webs[0].url + "/readyz", timeout=5).json()["down"] != ["dispatcher"]:

@@ -13,6 +13,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS, connections
 
+from chatplatform.kernel.garbage import spare_what_stays
+
 
 class Command(BaseCommand):
     help = "Bring the database up to date and serve Parley: pages, API, sockets and models in this process."
@@ -44,6 +46,7 @@ class Command(BaseCommand):
         self.stdout.write("Parley has stopped.")
 
     def _say(self, address: str) -> None:
+        spare_what_stays()
         self.stdout.write(f"Parley is at {address}")
         self.stdout.flush()
 

@@ -11,6 +11,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 
+from chatplatform.kernel.garbage import spare_what_stays
+
 log = logging.getLogger(__name__)
 
 
@@ -80,6 +82,7 @@ class Command(BaseCommand):
             loop.add_signal_handler(sign, stop)
         await lifecycle.start()
         side_door = await vitals.serve(settings.WORKER_HOST, settings.WORKER_PORT) if settings.WORKER_PORT else None
+        spare_what_stays()
         self.stdout.write(f"This worker runs up to {settings.WORKER_TURNS} turns at once.")
         self.stdout.flush()
         await told.wait()
