@@ -103,9 +103,8 @@ def _look_later(thread_id: UUID, told: _Active) -> None:
         timer, other = look
         timer.cancel()
         if other is None or _stand(other) != _stand(told):
-            last = (
-                None  # two tasks here told two things: which of them came last is not known, so it is told in any case
-            )
+            # Two tasks here told two things: which of them came last is not known, so it is told in any case.
+            last = None
     _looking[thread_id] = (asyncio.get_running_loop().call_later(LOOK_S, _look, thread_id, last), last)
 
 
