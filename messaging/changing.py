@@ -19,11 +19,9 @@ from messaging import access, edits, history, outbox
 from messaging.models import Run
 from messaging.services import check_body
 from messaging.stores.base import MessageStore
-from messaging.types import Message, MessageState, Revision
+from messaging.types import OPEN_STATES, Message, MessageState, Revision
 from projects.roles import Permission, may
 from threads.access import ThreadAccess
-
-_OPEN = {"queued", "waiting", "streaming"}
 
 
 async def edit(user_id: UUID, message_id: UUID, body: str, revision: int) -> Message:
@@ -75,7 +73,7 @@ async def revisions(user_id: UUID, message_id: UUID) -> list[Revision]:
 async def _to_change(user_id: UUID, message_id: UUID) -> tuple[Message, ThreadAccess]:
     message = await history.find(message_id)
     let_in = await access.thread_now(user_id, message.thread_id, Permission.WRITE)
-    if message.state in _OPEN:
+    if message.state in OPEN_STATES:
         raise Conflict(f"{message.author.name} is still writing this. Stop it first.", "still_writing")
     return message, let_in
 

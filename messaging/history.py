@@ -27,7 +27,7 @@ from messaging.protocol.views import LiveTurn, MessagesPage, RunView, Snapshot
 from messaging.runs import views
 from messaging.stores.base import MessageStore
 from messaging.streams.base import Said, Standing
-from messaging.types import Cursor, Message, Range, Revision
+from messaging.types import OPEN_STATES, Cursor, Message, Range, Revision
 from projects.access import nothing
 from projects.roles import Permission
 from threads import choices
@@ -133,7 +133,7 @@ async def _choices(branch: Branch, user_id: UUID, messages: Sequence[Message]) -
 async def find(message_id: UUID) -> Message:
     """The message wherever it is on its way; NotFound. Whether the asker may see it is still to be asked."""
     unstored = await in_db(_find_unstored, message_id)
-    if unstored is not None and unstored.state in {"queued", "waiting", "streaming"}:
+    if unstored is not None and unstored.state in OPEN_STATES:
         return unstored
     store: MessageStore = backend("message_store")
     message = await store.get(message_id) or unstored

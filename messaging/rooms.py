@@ -34,7 +34,7 @@ from messaging.protocol.frames import News
 from messaging.protocol.news import AnyNews
 from messaging.relays.base import Relay
 from messaging.streams.base import Appended, Entry, Slice, Standing, StreamLog
-from messaging.types import Cursor
+from messaging.types import OPEN_STATES, Cursor
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,6 @@ _AGAIN_S = 1.0
 _IDLE_S = 2.0
 
 TurnEvent = TurnStarted | TurnWaiting | TurnDelta | TurnReasoning | TurnReset | TurnFinished
-_OPEN = {"queued", "waiting", "streaming"}
 
 
 class Superseded(Exception):
@@ -212,7 +211,7 @@ def _note_speaking(thread_id: UUID, room: Gathering, events: tuple[AnyEvent, ...
     """Let the lists know when models begin or cease to write, for the glow beside the thread."""
     is_other = False
     for event in events:
-        if isinstance(event, MessageCreated) and event.message.turn_id and event.message.state in _OPEN:
+        if isinstance(event, MessageCreated) and event.message.turn_id and event.message.state in OPEN_STATES:
             is_other = True
         elif isinstance(event, TurnFinished):
             is_other = True

@@ -15,6 +15,7 @@ AuthorKind = Literal["person", "model", "system"]
 # A message's life. `queued`, `waiting` and `streaming` are seen only while a turn runs and are never
 # stored; the others are final until somebody edits, deletes or restores the message.
 MessageState = Literal["queued", "waiting", "streaming", "complete", "cancelled", "failed", "interrupted", "deleted"]
+OPEN_STATES: frozenset[MessageState] = frozenset({"queued", "waiting", "streaming"})  # of an answer that is not over
 ErrorKind = Literal[
     "auth", "rate_limit", "overloaded", "context_too_long", "refused", "timeout", "bad_response", "unreachable", "gone"
 ]
